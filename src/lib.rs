@@ -1,0 +1,16 @@
+//! `packet` governs one production crash-dump redaction clarification packet: a git branch whose every commit is one
+//! signed operation, and whose release binds one exact revision to one restricted review lane.
+//!
+//! Data flows one way: arguments → command → *load one snapshot* → *decide, purely* → *write once, by
+//! compare-and-swap* → show. There is no second read, no write inside a decision, and no clock or environment below
+//! [`cli`].
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`model`] | pure values and rules: no I/O, no clock, no git |
+//! | [`sign`] | SSHSIG: sign and verify bytes |
+//! | [`dump`] | hashing of byte ranges, the redaction difference |
+//! | [`source`] | the vault |
+//! | [`store`] | values ↔ git; the only room that names gix |
+
+pub mod model;
