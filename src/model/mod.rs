@@ -3,5 +3,7 @@
 pub mod canonical;
 pub mod digest;
 pub mod id;
+pub mod key;
+pub mod namespace;
 pub mod text;
 pub mod time;
