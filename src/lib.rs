@@ -8,10 +8,14 @@
 //! | room | holds |
 //! |---|---|
 //! | [`model`] | pure values and rules: no I/O, no clock, no git |
+//! | [`gate`] | (packet, facts, now) → reasons |
+//! | [`history`] | raw entries → verified packet: the replay |
 //! | [`sign`] | SSHSIG: sign and verify bytes |
 //! | [`dump`] | hashing of byte ranges, the redaction difference |
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
 
+pub mod gate;
+pub mod history;
 pub mod model;
 pub mod sign;

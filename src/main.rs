@@ -1,1 +1,3 @@
+//! The `packet` program.
+
 fn main() {}

@@ -75,6 +75,12 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, NotCan
     if encode(&value).as_bytes() == bytes { Ok(value) } else { Err(NotCanonical::Form) }
 }
 
+/// For `skip_serializing_if`: a flag that is not set is absent.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field by reference")]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// Scalars and lists first, in declared order; then sub-tables, in declared order, each under its full name.
 fn write_table(out: &mut String, prefix: &str, table: &Table) {
     for (key, value) in table {

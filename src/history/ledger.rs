@@ -1,0 +1,196 @@
+//! Entries of the ledger: raising objections, and acts in their threads.
+
+use super::replay::{Accepted, Case, Effect};
+use super::{Wrong, wrong};
+use crate::model::canonical::Stored;
+use crate::model::charter::KeyStanding;
+use crate::model::digest::Blake3;
+use crate::model::id::ActorId;
+use crate::model::ledger::{Thread, ThreadAct};
+use crate::model::namespace::Namespace;
+use crate::model::objection::{Act, ActKind, Objection, statement};
+use crate::model::operation::Operation;
+use crate::model::place::Place;
+use crate::model::reason::ReasonCode;
+
+/// The longest text of an objection or act, in bytes.
+pub const LONGEST_TEXT: usize = 64 << 10;
+
+fn check_text(text: &str) -> Result<(), Wrong> {
+    if text.trim().is_empty() || text.len() > LONGEST_TEXT {
+        return wrong(
+            ReasonCode::MalformedFile,
+            format!("a text has 1 to {LONGEST_TEXT} bytes, this one {}", text.len()),
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn object(case: &Case<'_>) -> Result<Accepted, Wrong> {
+    let (place, bytes) = case.only_new_file()?;
+    let objection = decode(place, bytes)?;
+    check_text(&objection.text)?;
+    if objection.by != case.actor.id || objection.at != case.time() || !objection.thread.is_empty() {
+        return wrong(
+            ReasonCode::MalformedFile,
+            "the objection names another objector or time than its entry, or has a thread",
+        );
+    }
+    if !case.packet.has_target(&objection.about) {
+        return wrong(ReasonCode::WrongState, format!("there is no {} to object to", objection.about));
+    }
+    if objection.target != case.packet.target_digest(&objection.about) {
+        return wrong(ReasonCode::MalformedFile, format!("{} is not what the objection says it was", objection.about));
+    }
+    if objection.veto && !case.charter().is_required_signer(case.actor) {
+        return wrong(
+            ReasonCode::NotAllowed,
+            format!("a veto is for humans with a required role; {} has none", case.actor.id),
+        );
+    }
+    let subject = subject_of(&objection);
+    let text = objection.text.clone();
+    let thread = Thread {
+        id: objection.id,
+        kind: objection.kind,
+        about: objection.about,
+        veto: objection.veto,
+        by: objection.by,
+        at: objection.at,
+        raised: objection.target,
+        acts: Vec::new(),
+        digest: Blake3::of(bytes),
+    };
+    Ok(Accepted { effect: Effect::Thread(thread), subject, text })
+}
+
+/// What an objection is known by when the same command runs again.
+pub fn subject_of(objection: &Objection) -> String {
+    format!("{} {}{}", objection.kind, objection.about, if objection.veto { " veto" } else { "" })
+}
+
+fn decode(place: &Place, bytes: &[u8]) -> Result<Objection, Wrong> {
+    let objection = Objection::decode(bytes).map_err(|e| Wrong(ReasonCode::MalformedFile, format!("{place}: {e}")))?;
+    match place {
+        Place::Objection(id) if *id == objection.id && objection.format == 1 => Ok(objection),
+        _ => wrong(ReasonCode::MalformedFile, format!("{place} holds another objection or format")),
+    }
+}
+
+pub(super) fn act(case: &Case<'_>) -> Result<Accepted, Wrong> {
+    let (thread, act) = appended(case)?;
+    check_text(&act.text)?;
+    if act.act.as_str() != case.operation().as_str() || act.by != case.actor.id || act.at != case.time() {
+        return wrong(ReasonCode::MalformedFile, "the act names another operation, actor or time than its entry");
+    }
+    may_act(case, &thread, act.act)?;
+    let state = case.packet.standing(&thread).state;
+    if act.act.from_state(state).is_none() {
+        return wrong(ReasonCode::WrongState, format!("{} is {state}: `{}` does nothing to it", thread.id, act.act));
+    }
+    let point = authority(case, &thread, &act)?;
+    let rationale = (act.act == ActKind::AcceptResidual).then(|| act.text.clone());
+    let mut thread = thread;
+    thread.acts.push(ThreadAct { act: act.act, by: act.by, target: act.target, point, rationale });
+    thread.digest = Blake3::of(case.changes[0].bytes()?);
+    let subject = thread.id.to_string();
+    Ok(Accepted { effect: Effect::Thread(thread), subject, text: act.text })
+}
+
+/// The thread as the packet has it, and the one act that the entry appends to its file: what was there stays, byte by byte.
+fn appended(case: &Case<'_>) -> Result<(Thread, Act), Wrong> {
+    let [placed] = case.changes.as_slice() else {
+        return wrong(ReasonCode::WrongPlace, format!("`{}` touches exactly one objection", case.operation()));
+    };
+    let mut objection = decode(&placed.place, placed.bytes()?)?;
+    let Some(thread) = case.packet.ledger.get(&objection.id) else {
+        return wrong(ReasonCode::WrongState, format!("there is no objection {}", objection.id));
+    };
+    let Some(act) = objection.thread.pop() else {
+        return wrong(ReasonCode::MalformedFile, "the thread was cut");
+    };
+    if Blake3::of(objection.encode().as_bytes()) != thread.digest {
+        return wrong(
+            ReasonCode::MalformedFile,
+            format!("{} changes what was said before; a thread only grows", objection.id),
+        );
+    }
+    Ok((thread.clone(), act))
+}
+
+fn may_act(case: &Case<'_>, thread: &Thread, act: ActKind) -> Result<(), Wrong> {
+    let id = &thread.id;
+    match act {
+        ActKind::Withdraw | ActKind::Close => {
+            let objector = answers_for(case, &thread.by);
+            if objector != Some(&case.actor.id) {
+                let who = objector.map_or("nobody in the roster", ActorId::as_str);
+                return wrong(
+                    ReasonCode::NotAllowed,
+                    format!("`{act}` of {id} is for its objector ({who}), not {}", case.actor.id),
+                );
+            }
+        }
+        ActKind::AcceptResidual if thread.veto => {
+            return wrong(
+                ReasonCode::NotAllowed,
+                format!("{id} is a veto by {}: it cannot become residual", thread.by),
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The human who speaks for an objector: themselves, or an agent's operator.
+fn answers_for<'a>(case: &'a Case<'_>, objector: &'a ActorId) -> Option<&'a ActorId> {
+    let actor = case.charter().actor_by_id(objector)?;
+    if actor.is_human() { Some(&actor.id) } else { actor.operator.as_ref() }
+}
+
+/// An act of authority names its target's digest and carries its actor's own signature; other acts carry neither.
+fn authority(case: &Case<'_>, thread: &Thread, act: &Act) -> Result<Option<[u8; 32]>, Wrong> {
+    let (target, signature) = match (act.act.is_authority(), &act.target, &act.signature) {
+        (false, None, None) => return Ok(None),
+        (true, Some(target), Some(signature)) => (target, signature),
+        _ => return wrong(ReasonCode::MalformedFile, format!("`{}` carries too much or too little", act.act)),
+    };
+    if *target != case.packet.target_digest(&thread.about) {
+        return wrong(ReasonCode::WrongState, format!("{} is not what the act says it was", thread.about));
+    }
+    let message = statement(&case.packet.genesis, thread.id.as_str(), act.act, &thread.digest, target, &act.text);
+    signed_by_actor(case, signature, Namespace::Ledger, &message).map(|signed| Some(*signed.key.ed25519()))
+}
+
+/// Verifies a signature of authority: it must be the entry's own actor's.
+pub(super) fn signed_by_actor(
+    case: &Case<'_>,
+    armour: &str,
+    namespace: Namespace,
+    message: &[u8],
+) -> Result<super::Signed, Wrong> {
+    let code = ReasonCode::AuthoritySignature;
+    let signed = (case.verify)(armour, namespace, message)
+        .map_err(|why| Wrong(code, format!("`{}` is not signed in {}: {why}", case.operation(), namespace.as_str())))?;
+    match case.charter().standing(&signed.key) {
+        KeyStanding::Signs(actor) if actor.id == case.actor.id => Ok(signed),
+        _ => {
+            let key = signed.key.fingerprint();
+            wrong(
+                code,
+                format!("`{}` by {} is signed with key {key}, which is not theirs", case.operation(), case.actor.id),
+            )
+        }
+    }
+}
+
+/// The operation an act is written by.
+pub fn operation_of(act: ActKind) -> Operation {
+    match act {
+        ActKind::Respond => Operation::Respond,
+        ActKind::Address => Operation::Address,
+        ActKind::Withdraw => Operation::Withdraw,
+        ActKind::Close => Operation::Close,
+        ActKind::AcceptResidual => Operation::AcceptResidual,
+    }
+}

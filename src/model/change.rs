@@ -1,0 +1,14 @@
+//! What an entry does to one file of the tree.
+
+use std::sync::Arc;
+
+/// One file that differs between an entry and its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its path.
+    pub path: String,
+    /// Its bytes now; nothing when it was removed.
+    pub blob: Option<Arc<[u8]>>,
+    /// Whether it was there before.
+    pub existed: bool,
+}

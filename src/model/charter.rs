@@ -1,0 +1,363 @@
+//! The charter: who may do what, for which lane, by which rules.
+//!
+//! A person writes it as any TOML; [`RawCharter::verified`] turns it into a [`Charter`], and only a `Charter` can be
+//! stored or judged by. What is stored, hashed and endorsed is its canonical form.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use super::actor::{Actor, CUSTODIAN, GOVERNANCE};
+use super::canonical::{self, NotCanonical, is_false};
+use super::id::{ActorId, LaneId, Role, SourceName};
+use super::key::PublicKey;
+use super::symbols::Boundary;
+use super::time::Lifetime;
+
+/// How sensitive an environment's data is, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sensitivity {
+    /// May be read by anybody.
+    Public,
+    /// For the company.
+    Internal,
+    /// For named teams.
+    Confidential,
+    /// For named people.
+    Restricted,
+}
+
+/// What the packet is about, in its authors' words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heading {
+    /// One line.
+    pub title: String,
+    /// Why the packet exists.
+    pub purpose: String,
+}
+
+/// How the charter itself changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Governance {
+    /// Distinct governance actors needed to amend the charter.
+    pub threshold: u32,
+}
+
+/// One role that must sign a release, and how many distinct people must fill it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredSigners {
+    /// The role.
+    pub role: Role,
+    /// Distinct people, at least one.
+    pub count: u32,
+}
+
+/// The one review-intake lane a release is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lane {
+    /// Its name.
+    pub id: LaneId,
+    /// What its audience may use the packet for.
+    pub allowed_use: String,
+    /// What they may not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_for: Vec<String>,
+    /// Who may receive a release.
+    pub audience: Vec<ActorId>,
+    /// The one human who approves.
+    pub release_owner: ActorId,
+    /// How long an approval lasts.
+    pub approval_lifetime: Lifetime,
+    /// The most sensitive session the lane takes.
+    pub max_sensitivity: Sensitivity,
+    /// Whether the owner's signature needs a touched hardware key.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub presence: bool,
+    /// Whether the hand-off carries the sanitized bytes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sanitized: bool,
+    /// Who must sign before the owner.
+    pub required_signers: Vec<RequiredSigners>,
+}
+
+/// The rules content is held to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The shortest raw range a fragment may commit to, in bytes: a shorter one can be guessed.
+    pub min_fragment: u64,
+    /// Whether every session needs a deadline.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub require_retention: bool,
+    /// How long before a deadline `status` warns; 48 hours when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_warning: Option<Lifetime>,
+    /// How old a custodian's recorded check may be; 24 hours when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_age: Option<Lifetime>,
+    /// Roles that may dispose of findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disposers: Vec<Role>,
+    /// What symbolization may show without an accepted objection.
+    pub boundary: Boundary,
+}
+
+impl Rules {
+    /// How long before a deadline `status` warns.
+    pub fn retention_warning(&self) -> Lifetime {
+        self.retention_warning.unwrap_or(Lifetime::hours(48))
+    }
+
+    /// How old a custodian's recorded check may be.
+    pub fn check_age(&self) -> Lifetime {
+        self.check_age.unwrap_or(Lifetime::hours(24))
+    }
+}
+
+/// Terms that flag a proposal for the human who judges it, by the drift they hint at. They never reject.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scope {
+    /// Terms of adjudicating the incident.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incident_adjudication: Vec<String>,
+    /// Terms of enabling debugger access.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub debugger_enablement: Vec<String>,
+    /// Terms of contacting customers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customer_communication: Vec<String>,
+    /// Terms of sharing beyond the lane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wider_sharing: Vec<String>,
+    /// Terms of deciding what the lane decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub downstream_decision: Vec<String>,
+}
+
+/// Why a key no longer signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Revocation {
+    /// Put aside in good order: what it signed before still counts.
+    Retired,
+    /// In somebody else's hands: what it signed counts for nothing.
+    Compromised,
+}
+
+/// A key that signs no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedKey {
+    /// The key; its actor still lists it.
+    pub key: PublicKey,
+    /// Why.
+    #[serde(rename = "as")]
+    pub revocation: Revocation,
+}
+
+/// What an external system is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceKind {
+    /// The vault: raw and sanitized bytes.
+    Evidence,
+    /// A symbol server.
+    Symbols,
+    /// The retention registry.
+    Retention,
+    /// Redaction rules and taxonomy.
+    Rules,
+    /// Reviewer assignments.
+    Reviewers,
+    /// The inventory of environments.
+    Environments,
+}
+
+impl SourceKind {
+    /// Its name, as the charter spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Symbols => "symbols",
+            Self::Retention => "retention",
+            Self::Rules => "rules",
+            Self::Reviewers => "reviewers",
+            Self::Environments => "environments",
+        }
+    }
+}
+
+/// An external system the packet draws from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its name here.
+    pub name: SourceName,
+    /// What it is for.
+    pub kind: SourceKind,
+    /// Where it is.
+    pub url: String,
+}
+
+/// A charter as typed: right in form, not yet in meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawCharter {
+    /// The version of this format; 1.
+    pub format: u32,
+    /// What the packet is about.
+    pub packet: Heading,
+    /// How the charter changes.
+    pub governance: Governance,
+    /// The one lane.
+    pub lane: Lane,
+    /// The rules.
+    pub rules: Rules,
+    /// Flag terms.
+    #[serde(default, skip_serializing_if = "is_no_scope")]
+    pub scope: Scope,
+    /// The roster.
+    pub actor: Vec<Actor>,
+    /// Keys that sign no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<RevokedKey>,
+    /// External systems; exactly one is the vault.
+    pub source: Vec<Source>,
+}
+
+fn is_no_scope(scope: &Scope) -> bool {
+    *scope == Scope::default()
+}
+
+/// A charter that is right in form and meaning. Obtained from [`RawCharter::verified`] or [`Charter::decode`] alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charter(RawCharter);
+
+impl Deref for Charter {
+    type Target = RawCharter;
+    fn deref(&self) -> &RawCharter {
+        &self.0
+    }
+}
+
+impl RawCharter {
+    /// Checks the meaning.
+    ///
+    /// # Errors
+    /// Every problem found, each with the place in the file.
+    pub fn verified(self) -> Result<Charter, Vec<super::charter_check::Problem>> {
+        let problems = super::charter_check::check(&self);
+        if problems.is_empty() { Ok(Charter(self)) } else { Err(problems) }
+    }
+}
+
+/// Whether a key's signatures count, by this charter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStanding<'a> {
+    /// It signs for this actor.
+    Signs(&'a Actor),
+    /// It signed for this actor; old signatures count, new ones do not.
+    Retired(&'a Actor),
+    /// Nothing it signed counts.
+    Compromised,
+    /// No actor has it.
+    Unknown,
+}
+
+impl Charter {
+    /// The canonical bytes.
+    pub fn encode(&self) -> String {
+        canonical::encode(&self.0)
+    }
+
+    /// Reads a stored charter: canonical form, and every rule a new one must meet.
+    ///
+    /// # Errors
+    /// When the bytes are not the canonical form of a charter that would be accepted today.
+    pub fn decode(bytes: &[u8]) -> Result<Self, NotCanonical> {
+        let raw: RawCharter = canonical::decode(bytes)?;
+        raw.verified().map_err(|problems| NotCanonical::Parse(problems[0].message.clone()))
+    }
+
+    /// The canonical `[lane]` table, which the target `lane` is the digest of.
+    pub fn encode_lane(&self) -> String {
+        #[derive(Serialize)]
+        struct OnlyLane<'a> {
+            lane: &'a Lane,
+        }
+        canonical::encode(&OnlyLane { lane: &self.lane })
+    }
+
+    /// The actor with this id.
+    pub fn actor_by_id(&self, id: &ActorId) -> Option<&Actor> {
+        self.actor.iter().find(|a| a.id == *id)
+    }
+
+    /// What a key's signatures are worth.
+    pub fn standing(&self, key: &PublicKey) -> KeyStanding<'_> {
+        let revocation = self.revoked.iter().find(|r| r.key == *key).map(|r| r.revocation);
+        let holder = self.actor.iter().find(|a| a.keys.contains(key));
+        match (holder, revocation) {
+            (_, Some(Revocation::Compromised)) => KeyStanding::Compromised,
+            (Some(actor), Some(Revocation::Retired)) => KeyStanding::Retired(actor),
+            (Some(actor), None) => KeyStanding::Signs(actor),
+            (None, _) => KeyStanding::Unknown,
+        }
+    }
+
+    /// What signatures by the key with this Ed25519 point are worth; a point names one key of a verified charter.
+    pub fn standing_of_point(&self, point: &[u8; 32]) -> KeyStanding<'_> {
+        let key = self.actor.iter().flat_map(|a| &a.keys).chain(self.revoked.iter().map(|r| &r.key));
+        key.into_iter().find(|k| k.ed25519() == point).map_or(KeyStanding::Unknown, |key| self.standing(key))
+    }
+
+    /// The actor an old signature counts for: its key signs now, or was retired.
+    pub fn counts_for(&self, point: &[u8; 32]) -> Option<&Actor> {
+        match self.standing_of_point(point) {
+            KeyStanding::Signs(actor) | KeyStanding::Retired(actor) => Some(actor),
+            KeyStanding::Compromised | KeyStanding::Unknown => None,
+        }
+    }
+
+    /// The one evidence source.
+    pub fn vault(&self) -> &Source {
+        self.source.iter().find(|s| s.kind == SourceKind::Evidence).expect("a verified charter has one evidence source")
+    }
+
+    /// Whether the actor is a person with a role that must sign, other than the owner.
+    pub fn is_required_signer(&self, actor: &Actor) -> bool {
+        actor.is_human()
+            && actor.id != self.lane.release_owner
+            && self.lane.required_signers.iter().any(|r| actor.has_role(r.role.as_str()))
+    }
+
+    /// Things that are allowed and probably not meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for id in &self.lane.audience {
+            if self.actor_by_id(id).is_none() {
+                warnings.push(format!("audience `{id}` is not in the roster: it can record no receipt"));
+            }
+        }
+        let governors = self.actor.iter().filter(|a| a.is_human_with(GOVERNANCE));
+        let keyed = governors.filter(|a| !a.keys.is_empty()).collect::<Vec<_>>();
+        let spare =
+            keyed.iter().map(|a| a.keys.len()).sum::<usize>() - keyed.iter().map(|a| a.keys.len()).min().unwrap_or(0);
+        if keyed.len() <= self.governance.threshold as usize && (keyed.iter().any(|a| a.keys.len() == 1) || spare == 0)
+        {
+            warnings.push("losing one governance key would leave nobody able to amend this charter".to_owned());
+        }
+        if !self.actor.iter().any(|a| a.is_human_with(CUSTODIAN)) {
+            warnings.push(
+                "no human has the role `custodian`: when the vault cannot be read, nobody can stand in".to_owned(),
+            );
+        }
+        warnings
+    }
+}

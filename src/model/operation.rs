@@ -1,0 +1,173 @@
+//! The table of operations: who may, what they may touch, what it voids.
+//!
+//! **One table, used at the write and at every verification.** A second list of permissions, for the writer alone,
+//! would sooner or later let the writer refuse what a verifier accepts, or worse.
+
+use std::str::FromStr;
+
+use super::actor::{Actor, CONTRIBUTOR, GOVERNANCE};
+use super::charter::Charter;
+use super::kinds::kind_enum;
+use super::place::Place;
+
+kind_enum!(
+    /// What an entry does.
+    Operation {
+        /// Opens the packet.
+        Open = "open",
+        /// Seals a stage as one revision.
+        Commit = "commit",
+        /// Stores a change for somebody else to apply.
+        Propose = "propose",
+        /// Raises an objection.
+        Object = "object",
+        /// Says something in an objection's thread.
+        Respond = "respond",
+        /// Says that an objection is dealt with.
+        Address = "address",
+        /// Takes an objection back.
+        Withdraw = "withdraw",
+        /// Agrees that an objection was addressed.
+        Close = "close",
+        /// Accepts what remains of an objection.
+        AcceptResidual = "accept-residual",
+        /// Records a check of the sources.
+        Drift = "drift",
+        /// Binds a manifest to the head.
+        Draft = "draft",
+        /// Signs a manifest.
+        Sign = "sign",
+        /// Approves a release.
+        Approve = "approve",
+        /// Stops a release, for good.
+        Hold = "hold",
+        /// The owner ends a release.
+        Supersede = "supersede",
+    }
+);
+
+impl FromStr for Operation {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|op| op.as_str() == text).ok_or(())
+    }
+}
+
+/// Who may do an operation, by the charter alone. What else is asked (being the objector, owning the section) is
+/// judged with the packet, in `history`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// A human with role `governance`.
+    Governance,
+    /// A human with role `contributor`.
+    HumanContributor,
+    /// A contributor of any kind.
+    Contributor,
+    /// Anybody in the roster.
+    Anyone,
+    /// Any human.
+    Human,
+    /// A human with a required role, other than the owner.
+    RequiredSigner,
+    /// The release owner.
+    ReleaseOwner,
+    /// A human contributor, or the release owner.
+    HumanContributorOrOwner,
+}
+
+impl Who {
+    /// Whether the actor is one of them.
+    pub fn includes(self, charter: &Charter, actor: &Actor) -> bool {
+        let owner = actor.id == charter.lane.release_owner;
+        match self {
+            Self::Governance => actor.is_human_with(GOVERNANCE),
+            Self::HumanContributor => actor.is_human_with(CONTRIBUTOR),
+            Self::Contributor => actor.has_role(CONTRIBUTOR),
+            Self::Anyone => true,
+            Self::Human => actor.is_human(),
+            Self::RequiredSigner => charter.is_required_signer(actor),
+            Self::ReleaseOwner => actor.is_human() && owner,
+            Self::HumanContributorOrOwner => actor.is_human() && (owner || actor.has_role(CONTRIBUTOR)),
+        }
+    }
+
+    /// In words, for refusals.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Governance => "a human with role `governance`",
+            Self::HumanContributor => "a human with role `contributor`",
+            Self::Contributor => "an actor with role `contributor`",
+            Self::Anyone => "anybody in the roster",
+            Self::Human => "a human",
+            Self::RequiredSigner => "a human with a required signer's role, other than the release owner",
+            Self::ReleaseOwner => "the release owner",
+            Self::HumanContributorOrOwner => "a human with role `contributor`, or the release owner",
+        }
+    }
+}
+
+/// What an entry ends of what was bound before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voids {
+    /// Nothing.
+    Nothing,
+    /// Every draft and approval bound before it.
+    Bound,
+    /// Drafts that were not approved.
+    Drafts,
+    /// Older releases, which it supersedes.
+    Older,
+    /// The release it names, or those that a drift holds.
+    Named,
+}
+
+impl Operation {
+    /// Who may.
+    pub fn who(self) -> Who {
+        match self {
+            Self::Open => Who::Governance,
+            Self::Commit | Self::Address => Who::HumanContributor,
+            Self::Propose | Self::Drift => Who::Contributor,
+            Self::Object | Self::Respond | Self::Withdraw | Self::Close => Who::Anyone,
+            Self::AcceptResidual | Self::Approve | Self::Supersede => Who::ReleaseOwner,
+            Self::Draft => Who::HumanContributorOrOwner,
+            Self::Sign => Who::RequiredSigner,
+            Self::Hold => Who::Human,
+        }
+    }
+
+    /// Whether an entry of this operation may touch the place at all.
+    pub fn touches(self, place: &Place) -> bool {
+        match self {
+            Self::Open => place.is_content(),
+            Self::Commit => place.is_content() && !place.is_policy(),
+            Self::Propose => matches!(place, Place::Proposal(_) | Place::Proposed(..)),
+            Self::Object | Self::Respond | Self::Address | Self::Withdraw | Self::Close | Self::AcceptResidual => {
+                matches!(place, Place::Objection(_))
+            }
+            Self::Drift => matches!(place, Place::Check(_) | Place::Hold(..)),
+            Self::Draft => matches!(place, Place::Manifest(_)),
+            Self::Sign => matches!(place, Place::Signature(..)),
+            Self::Approve => matches!(place, Place::Signature(..) | Place::Approval(_)),
+            Self::Hold | Self::Supersede => matches!(place, Place::Hold(..)),
+        }
+    }
+
+    /// What it voids.
+    pub fn voids(self) -> Voids {
+        match self {
+            Self::Commit | Self::Object | Self::AcceptResidual => Voids::Bound,
+            Self::Draft => Voids::Drafts,
+            Self::Approve => Voids::Older,
+            Self::Hold | Self::Supersede | Self::Drift => Voids::Named,
+            Self::Open | Self::Propose | Self::Respond | Self::Address | Self::Withdraw | Self::Close | Self::Sign => {
+                Voids::Nothing
+            }
+        }
+    }
+
+    /// Whether it makes a new revision.
+    pub fn is_revision(self) -> bool {
+        matches!(self, Self::Open | Self::Commit)
+    }
+}

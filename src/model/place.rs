@@ -1,0 +1,201 @@
+//! Places: what a path of a packet's tree is for. A path that is no place is refused.
+
+use std::fmt;
+
+use super::id::{
+    ActorId, AttachmentId, FragmentId, ObjectionId, ProposalId, SectionName, SessionId, SourceName, SymbolsId,
+};
+
+/// One file of a packet's tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// `charter.toml`
+    Charter,
+    /// `allowed_signers`
+    AllowedSigners,
+    /// `taxonomy.toml`
+    Taxonomy,
+    /// `sessions/<id>.toml`
+    Session(SessionId),
+    /// `fragments/<id>.toml`
+    Fragment(FragmentId),
+    /// `symbols/<id>.toml`
+    Symbols(SymbolsId),
+    /// `retention/<session>.toml`
+    Retention(SessionId),
+    /// `attachments/<id>.toml`
+    Attachment(AttachmentId),
+    /// `sources/<name>.toml`
+    Source(SourceName),
+    /// `sections/<name>.md`
+    SectionText(SectionName),
+    /// `sections/<name>.toml`
+    SectionHead(SectionName),
+    /// `ledger/<last two>/<id>.toml`
+    Objection(ObjectionId),
+    /// `checks/<k>.toml`
+    Check(u32),
+    /// `proposals/<id>/proposal.toml`
+    Proposal(ProposalId),
+    /// `proposals/<id>/<path>`: a changed file, as it would stand.
+    Proposed(ProposalId, Box<Place>),
+    /// `releases/<n>/manifest.json`
+    Manifest(u32),
+    /// `releases/<n>/signatures/<actor>.sig`
+    Signature(u32, ActorId),
+    /// `releases/<n>/approval.toml`
+    Approval(u32),
+    /// `releases/<n>/hold-<k>.toml`
+    Hold(u32, u32),
+}
+
+impl Place {
+    /// What the path is for; nothing when it is no place.
+    pub fn of(path: &str) -> Option<Self> {
+        let place = match path {
+            "charter.toml" => Self::Charter,
+            "allowed_signers" => Self::AllowedSigners,
+            "taxonomy.toml" => Self::Taxonomy,
+            _ => {
+                let (room, rest) = path.split_once('/')?;
+                in_room(room, rest)?
+            }
+        };
+        (place.to_string() == path).then_some(place)
+    }
+
+    /// Whether the file is content: what a revision changes.
+    pub fn is_content(&self) -> bool {
+        matches!(
+            self,
+            Self::Charter
+                | Self::AllowedSigners
+                | Self::Taxonomy
+                | Self::Session(_)
+                | Self::Fragment(_)
+                | Self::Symbols(_)
+                | Self::Retention(_)
+                | Self::Attachment(_)
+                | Self::Source(_)
+                | Self::SectionText(_)
+                | Self::SectionHead(_)
+        )
+    }
+
+    /// Whether the file is policy, which only an amendment changes.
+    pub fn is_policy(&self) -> bool {
+        matches!(self, Self::Charter | Self::AllowedSigners | Self::Taxonomy)
+    }
+
+    /// Whether the file belongs to the material that a release binds: content and record.
+    pub fn is_material(&self) -> bool {
+        self.is_content() || matches!(self, Self::Objection(_))
+    }
+}
+
+fn in_room(room: &str, rest: &str) -> Option<Place> {
+    let toml = |rest: &str| rest.strip_suffix(".toml").map(str::to_owned);
+    Some(match room {
+        "sessions" => Place::Session(toml(rest)?.parse().ok()?),
+        "fragments" => Place::Fragment(toml(rest)?.parse().ok()?),
+        "symbols" => Place::Symbols(toml(rest)?.parse().ok()?),
+        "retention" => Place::Retention(toml(rest)?.parse().ok()?),
+        "attachments" => Place::Attachment(toml(rest)?.parse().ok()?),
+        "sources" => Place::Source(toml(rest)?.parse().ok()?),
+        "sections" => match rest.strip_suffix(".md") {
+            Some(name) => Place::SectionText(name.parse().ok()?),
+            None => Place::SectionHead(toml(rest)?.parse().ok()?),
+        },
+        "ledger" => Place::Objection(toml(rest.split_once('/')?.1)?.parse().ok()?),
+        "checks" => Place::Check(toml(rest)?.parse().ok()?),
+        "proposals" => {
+            let (id, rest) = rest.split_once('/')?;
+            let id = id.parse().ok()?;
+            match rest {
+                "proposal.toml" => Place::Proposal(id),
+                _ => Place::Proposed(id, Box::new(Place::of(rest).filter(Place::is_content)?)),
+            }
+        }
+        "releases" => in_release(rest)?,
+        _ => return None,
+    })
+}
+
+fn in_release(rest: &str) -> Option<Place> {
+    let (n, rest) = rest.split_once('/')?;
+    let n = n.parse().ok().filter(|n| *n > 0)?;
+    Some(match rest {
+        "manifest.json" => Place::Manifest(n),
+        "approval.toml" => Place::Approval(n),
+        _ => match rest.strip_prefix("signatures/") {
+            Some(file) => Place::Signature(n, file.strip_suffix(".sig")?.parse().ok()?),
+            None => Place::Hold(n, rest.strip_prefix("hold-")?.strip_suffix(".toml")?.parse().ok()?),
+        },
+    })
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Charter => f.write_str("charter.toml"),
+            Self::AllowedSigners => f.write_str("allowed_signers"),
+            Self::Taxonomy => f.write_str("taxonomy.toml"),
+            Self::Session(id) => write!(f, "sessions/{id}.toml"),
+            Self::Fragment(id) => write!(f, "fragments/{id}.toml"),
+            Self::Symbols(id) => write!(f, "symbols/{id}.toml"),
+            Self::Retention(id) => write!(f, "retention/{id}.toml"),
+            Self::Attachment(id) => write!(f, "attachments/{id}.toml"),
+            Self::Source(name) => write!(f, "sources/{name}.toml"),
+            Self::SectionText(name) => write!(f, "sections/{name}.md"),
+            Self::SectionHead(name) => write!(f, "sections/{name}.toml"),
+            Self::Objection(id) => write!(f, "ledger/{}/{id}.toml", &id.as_str()[12..]),
+            Self::Check(k) => write!(f, "checks/{k}.toml"),
+            Self::Proposal(id) => write!(f, "proposals/{id}/proposal.toml"),
+            Self::Proposed(id, place) => write!(f, "proposals/{id}/{place}"),
+            Self::Manifest(n) => write!(f, "releases/{n}/manifest.json"),
+            Self::Signature(n, actor) => write!(f, "releases/{n}/signatures/{actor}.sig"),
+            Self::Approval(n) => write!(f, "releases/{n}/approval.toml"),
+            Self::Hold(n, k) => write!(f, "releases/{n}/hold-{k}.toml"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_has_one_path() {
+        for path in [
+            "charter.toml",
+            "sessions/s1.toml",
+            "sections/summary.md",
+            "sections/summary.toml",
+            "ledger/9f/o-0123456789 9f.toml".replace(' ', "").as_str(),
+            "proposals/p-0123456789ab/fragments/f.toml",
+            "proposals/p-0123456789ab/proposal.toml",
+            "releases/1/signatures/owner.sig",
+            "releases/12/hold-2.toml",
+        ] {
+            assert_eq!(Place::of(path).map(|p| p.to_string()).as_deref(), Some(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused() {
+        for path in [
+            "readme.md",
+            "sessions/S1.toml",
+            "sessions/../charter.toml",
+            "sessions/s1.toml/x",
+            "ledger/00/o-0123456789ab.toml",
+            "releases/01/manifest.json",
+            "releases/0/manifest.json",
+            "releases/1/hold-02.toml",
+            "releases/+1/manifest.json",
+            "proposals/p-0123456789ab/ledger/ab/o-0123456789ab.toml",
+        ] {
+            assert_eq!(Place::of(path), None, "{path}");
+        }
+    }
+}
