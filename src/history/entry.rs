@@ -1,7 +1,7 @@
 //! One entry, read and its signature checked: everything that needs no packet, so that entries are checked in parallel.
 
 use super::{Fault, Verify};
-use crate::model::commit::Commit;
+use crate::model::commit::{Commit, UnsignedCommit};
 use crate::model::id::CommitId;
 use crate::model::key::PublicKey;
 use crate::model::namespace::Namespace;
@@ -27,6 +27,12 @@ impl SignedEntry {
         let signed = verify(&commit.armour, Namespace::Git, &payload)
             .map_err(|why| fault(ReasonCode::EntrySignature, format!("its signature does not hold: {why}")))?;
         Ok(Self { id: id.clone(), commit, signer: signed.key })
+    }
+
+    /// An entry that is not written yet, to be judged before it is: it has no name and no signature, and never leaves
+    /// the rehearsal.
+    pub(super) fn unwritten(id: CommitId, unsigned: UnsignedCommit, signer: PublicKey) -> Self {
+        Self { id, commit: unsigned.signed(String::new()), signer }
     }
 
     /// Its commit.

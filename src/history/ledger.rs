@@ -9,7 +9,6 @@ use crate::model::id::ActorId;
 use crate::model::ledger::{Thread, ThreadAct};
 use crate::model::namespace::Namespace;
 use crate::model::objection::{Act, ActKind, Objection, statement};
-use crate::model::operation::Operation;
 use crate::model::place::Place;
 use crate::model::reason::ReasonCode;
 
@@ -181,16 +180,5 @@ pub(super) fn signed_by_actor(
                 format!("`{}` by {} is signed with key {key}, which is not theirs", case.operation(), case.actor.id),
             )
         }
-    }
-}
-
-/// The operation an act is written by.
-pub fn operation_of(act: ActKind) -> Operation {
-    match act {
-        ActKind::Respond => Operation::Respond,
-        ActKind::Address => Operation::Address,
-        ActKind::Withdraw => Operation::Withdraw,
-        ActKind::Close => Operation::Close,
-        ActKind::AcceptResidual => Operation::AcceptResidual,
     }
 }

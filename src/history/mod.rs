@@ -33,7 +33,9 @@ use crate::model::namespace::Namespace;
 use crate::model::reason::{Reason, ReasonCode};
 
 pub use entry::SignedEntry;
-pub use replay::{begin, step};
+pub use drift::{held_by_drift, hold_kind};
+pub use ledger::{LONGEST_TEXT, subject_of};
+pub use replay::{begin, rehearse, step};
 
 /// A signature that holds: who made it, and whether a hardware key says that it was touched.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,11 @@ use super::{Fault, SignedEntry, Verify, Wrong, content, drift, ledger, release, 
 use crate::model::actor::Actor;
 use crate::model::change::Change;
 use crate::model::charter::{Charter, KeyStanding};
+use crate::model::commit::UnsignedCommit;
 use crate::model::content::Content;
 use crate::model::digest::{Blake3, Sha256};
 use crate::model::id::PacketId;
+use crate::model::key::PublicKey;
 use crate::model::ledger::Thread;
 use crate::model::operation::{Operation, Voids};
 use crate::model::packet::{Newest, Packet, Revision, StoredFile};
@@ -340,4 +342,20 @@ fn apply_effect(packet: &mut Packet, ended: &Ended, effect: Effect) {
         }
         Effect::Held { release } => hold(packet, release),
     }
+}
+
+/// Judges an entry before it is signed or any object of it is written: what this accepts, [`step`] will.
+///
+/// # Errors
+/// As [`step`].
+pub fn rehearse(
+    name: &PacketId,
+    packet: &Packet,
+    unsigned: UnsignedCommit,
+    signer: &PublicKey,
+    changes: &[Change],
+    verify: &Verify<'_>,
+) -> Result<(), Fault> {
+    let entry = SignedEntry::unwritten(packet.head.clone(), unsigned, signer.clone());
+    judge(name, packet, &entry, changes, verify).map(drop).map_err(|w| fault(&entry, w))
 }

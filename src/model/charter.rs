@@ -11,22 +11,23 @@ use super::actor::{Actor, CUSTODIAN, GOVERNANCE};
 use super::canonical::{self, NotCanonical, is_false};
 use super::id::{ActorId, LaneId, Role, SourceName};
 use super::key::PublicKey;
+use super::kinds::kind_enum;
 use super::symbols::Boundary;
 use super::time::Lifetime;
 
-/// How sensitive an environment's data is, in rising order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sensitivity {
-    /// May be read by anybody.
-    Public,
-    /// For the company.
-    Internal,
-    /// For named teams.
-    Confidential,
-    /// For named people.
-    Restricted,
-}
+kind_enum!(
+    /// How sensitive an environment's data is, in rising order.
+    Sensitivity {
+        /// May be read by anybody.
+        Public = "public",
+        /// For the company.
+        Internal = "internal",
+        /// For named teams.
+        Confidential = "confidential",
+        /// For named people.
+        Restricted = "restricted",
+    }
+);
 
 /// What the packet is about, in its authors' words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

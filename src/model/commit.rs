@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 use super::id::{ActorId, CommitId, StageToken, TreeId};
+use super::kinds::Named;
 use super::operation::Operation;
 use super::text::is_plain;
 use super::time::Time;
@@ -89,7 +90,7 @@ impl Message {
             return Err(not(format!("the first line says `{operation}`, the trailer `{named}`")));
         }
         Ok(Self {
-            operation: operation.parse().map_err(|_| not(format!("`{operation}` is no operation")))?,
+            operation: Operation::named(operation).ok_or_else(|| not(format!("`{operation}` is no operation")))?,
             subject: subject.to_owned(),
             body: body.to_owned(),
             actor: actor.parse().map_err(|e: super::id::InvalidId| not(e.to_string()))?,

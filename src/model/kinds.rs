@@ -1,5 +1,19 @@
 //! Closed lists of names, written once: enum, spelling and order.
 
+/// A closed list of names.
+pub trait Named: Copy + 'static {
+    /// Every value, in documented order.
+    const NAMES: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The value with this name.
+    fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().copied().find(|value| value.name() == name)
+    }
+}
+
 /// Declares an enum of names with its spelling in files, commands and JSON.
 macro_rules! kind_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
@@ -15,6 +29,14 @@ macro_rules! kind_enum {
             /// Its name, as files, commands and JSON spell it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl $crate::model::kinds::Named for $name {
+            const NAMES: &'static [Self] = Self::ALL;
+
+            fn name(self) -> &'static str {
+                self.as_str()
             }
         }
 

@@ -32,6 +32,7 @@ pub mod section;
 pub mod session;
 pub mod signers;
 pub mod source;
+pub mod stage;
 pub mod symbols;
 pub mod tag;
 pub mod target;

@@ -3,8 +3,6 @@
 //! **One table, used at the write and at every verification.** A second list of permissions, for the writer alone,
 //! would sooner or later let the writer refuse what a verifier accepts, or worse.
 
-use std::str::FromStr;
-
 use super::actor::{Actor, CONTRIBUTOR, GOVERNANCE};
 use super::charter::Charter;
 use super::kinds::kind_enum;
@@ -45,13 +43,6 @@ kind_enum!(
         Supersede = "supersede",
     }
 );
-
-impl FromStr for Operation {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|op| op.as_str() == text).ok_or(())
-    }
-}
 
 /// Who may do an operation, by the charter alone. What else is asked (being the objector, owning the section) is
 /// judged with the packet, in `history`.

@@ -25,22 +25,22 @@ pub struct SourcePin {
 
 impl Stored for SourcePin {}
 
-/// What a check of one subject said.
+/// What a check of one subject said, the worst last: what is decided outweighs what could not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckState {
     /// As it was pinned.
     Same,
-    /// Not as it was pinned.
-    Drifted,
     /// There, and not pinned.
     New,
-    /// Pinned, and gone.
-    Missing,
-    /// Its time is over.
-    Expired,
     /// Could not be read: undecided, never fine.
     Unreachable,
+    /// Its time is over.
+    Expired,
+    /// Pinned, and gone.
+    Missing,
+    /// Not as it was pinned.
+    Drifted,
 }
 
 impl CheckState {

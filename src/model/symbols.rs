@@ -1,53 +1,31 @@
 //! Symbolization: what was asked for, and the boundary that was approved.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::canonical::Stored;
 use super::digest::{Blake3, Sha256};
 use super::id::SymbolsId;
+use super::kinds::kind_enum;
 
-/// How much symbolization shows, in rising order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rung {
-    /// The module's name.
-    Module,
-    /// Exported names.
-    Public,
-    /// All function names.
-    Private,
-    /// Lines.
-    Line,
-    /// Inlined calls.
-    Inline,
-    /// Local variables: reads memory, a new disclosure.
-    Locals,
-    /// Source text.
-    Source,
-}
-
-impl Rung {
-    /// Its name, as files spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Module => "module",
-            Self::Public => "public",
-            Self::Private => "private",
-            Self::Line => "line",
-            Self::Inline => "inline",
-            Self::Locals => "locals",
-            Self::Source => "source",
-        }
+kind_enum!(
+    /// How much symbolization shows, in rising order.
+    Rung {
+        /// The module's name.
+        Module = "module",
+        /// Exported names.
+        Public = "public",
+        /// All function names.
+        Private = "private",
+        /// Lines.
+        Line = "line",
+        /// Inlined calls.
+        Inline = "inline",
+        /// Local variables: reads memory, a new disclosure.
+        Locals = "locals",
+        /// Source text.
+        Source = "source",
     }
-}
-
-impl fmt::Display for Rung {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+);
 
 /// What symbolization may show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

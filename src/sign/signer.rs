@@ -183,6 +183,11 @@ struct PrivateFile {
 }
 
 impl Signer {
+    /// Whether signing needs nobody: no agent, passphrase or touch. Then it may be done while others wait.
+    pub fn is_instant(&self) -> bool {
+        matches!(self.means, Means::InProcess(_))
+    }
+
     /// Finds the key and how to sign with it. Asks nobody and runs nothing yet.
     ///
     /// # Errors

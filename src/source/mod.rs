@@ -1,0 +1,8 @@
+//! External systems. So far one: the vault, a directory named by a `file://` URL.
+
+pub mod evidence;
+pub mod vault;
+mod vault_key;
+
+pub use vault::{Vault, VaultError};
+pub use vault_key::VaultKey;

@@ -1,0 +1,123 @@
+//! The folded packet, kept in the clone so that `status` and writers need not replay ten thousand entries.
+//!
+//! It is a convenience of this clone, as trusted as its owner's files: `verify`, `draft`, `sign` and `approve` never
+//! read it. A cache that is torn, of another version or off the branch is ignored, never repaired.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::canonical::Stored;
+use crate::model::charter::Charter;
+use crate::model::content::Content;
+use crate::model::id::{ActorId, CommitId, ProposalId, TreeId};
+use crate::model::ledger::Thread;
+use crate::model::packet::{Newest, Packet, Revision, StoredFile};
+use crate::model::place::Place;
+use crate::model::proposal::Proposal;
+use crate::model::release::Release;
+use crate::model::source::RecordedCheck;
+use crate::model::time::Time;
+use crate::store::CloneDir;
+
+const FILE: &str = "verified";
+
+/// A cache is rewritten when the branch has grown by this many entries: reading that tail anew costs little, writing
+/// the cache at every entry would make an entry cost more the longer the packet is.
+const STRIDE: u64 = 16;
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    genesis: CommitId,
+    head: CommitId,
+    tree: TreeId,
+    time: Time,
+    entries: u64,
+    revision: Revision,
+    files: BTreeMap<String, StoredFile>,
+    ledger: Vec<Thread>,
+    proposals: Vec<String>,
+    checks: BTreeMap<u32, String>,
+    releases: Vec<Release>,
+    newest: BTreeMap<ActorId, Newest>,
+    changed_by: Vec<ActorId>,
+}
+
+/// The cached packet, if there is one that can be used.
+pub fn read(clone: &CloneDir) -> Option<Packet> {
+    let bytes = clone.read(FILE).ok()??;
+    let (digest, body) = bytes.split_at_checked(32)?;
+    if blake3::hash(&[version().as_bytes(), body].concat()).as_bytes() != digest {
+        return None;
+    }
+    restore(postcard::from_bytes(body).ok()?)
+}
+
+/// Keeps the packet, unless what is kept is recent enough.
+pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>) {
+    if kept_entries.is_some_and(|kept| packet.entries < kept + STRIDE && packet.entries >= kept) {
+        return;
+    }
+    let Ok(body) = postcard::to_stdvec(&keep(packet)) else { return };
+    let mut bytes = blake3::hash(&[version().as_bytes(), &body].concat()).as_bytes().to_vec();
+    bytes.extend(body);
+    // A cache that cannot be written only makes the next command slower.
+    clone.write_unsynced(FILE, &bytes).ok();
+}
+
+fn version() -> &'static str {
+    concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 1")
+}
+
+fn keep(packet: &Packet) -> Kept {
+    Kept {
+        genesis: packet.genesis.clone(),
+        head: packet.head.clone(),
+        tree: packet.tree.clone(),
+        time: packet.time,
+        entries: packet.entries,
+        revision: packet.revision.clone(),
+        files: packet.files.clone(),
+        ledger: packet.ledger.values().cloned().collect(),
+        proposals: packet.proposals.values().map(Stored::encode).collect(),
+        checks: packet.checks.iter().map(|(k, check)| (*k, check.encode())).collect(),
+        releases: packet.releases.values().cloned().collect(),
+        newest: packet.newest.clone(),
+        changed_by: packet.changed_by.clone(),
+    }
+}
+
+fn restore(kept: Kept) -> Option<Packet> {
+    let content = content_of(&kept.files)?;
+    let proposals: Option<BTreeMap<ProposalId, Proposal>> =
+        kept.proposals.iter().map(|text| Proposal::decode(text.as_bytes()).ok().map(|p| (p.id.clone(), p))).collect();
+    let checks: Option<BTreeMap<u32, RecordedCheck>> =
+        kept.checks.iter().map(|(k, text)| RecordedCheck::decode(text.as_bytes()).ok().map(|c| (*k, c))).collect();
+    Some(Packet {
+        genesis: kept.genesis,
+        head: kept.head,
+        tree: kept.tree,
+        time: kept.time,
+        entries: kept.entries,
+        revision: kept.revision,
+        content,
+        files: kept.files,
+        ledger: kept.ledger.into_iter().map(|t| (t.id.clone(), t)).collect(),
+        proposals: proposals?,
+        checks: checks?,
+        releases: kept.releases.into_iter().map(|r| (r.number, r)).collect(),
+        newest: kept.newest,
+        changed_by: kept.changed_by,
+    })
+}
+
+fn content_of(files: &BTreeMap<String, StoredFile>) -> Option<Content> {
+    let charter = files.get("charter.toml")?.bytes.as_ref()?;
+    let mut content = Content::new(Charter::decode(charter).ok()?);
+    for (path, file) in files.iter().filter(|(path, _)| path.as_str() != "charter.toml") {
+        if let (Some(bytes), Some(place)) = (&file.bytes, Place::of(path)) {
+            content.put(&place, Some(bytes)).ok()?;
+        }
+    }
+    Some(content)
+}

@@ -1,0 +1,160 @@
+//! Sealing a stage: as a revision (`commit`), or as a proposal for somebody else to apply (`propose`).
+
+use super::load::Replay;
+use super::stage;
+use super::write::{Author, NewEntry, Plan, write};
+use super::{Desk, Refused, Verdict};
+use crate::model::canonical::Stored;
+use crate::model::digest::Blake3;
+use crate::model::id::{CommitId, ProposalId, derived_hex};
+use crate::model::operation::Operation;
+use crate::model::packet::Packet;
+use crate::model::place::Place;
+use crate::model::proposal::{Proposal, ProposedChange};
+use crate::model::stage::Stage;
+use crate::sign::Signer;
+
+/// A sealed revision.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Its number.
+    pub revision: u32,
+    /// Its entry.
+    pub commit: CommitId,
+}
+
+/// Seals what the key's owner staged as one revision.
+///
+/// # Errors
+/// When nothing is staged, the packet moved under a staged file, or the actor may not.
+pub fn commit(desk: &Desk, signer: &Signer, text: &str) -> Result<Sealed, Refused> {
+    let text = text.trim();
+    let (subject, body) = split_message(text);
+    let written = write(desk, signer, Replay::Cached, |snapshot, author| {
+        let packet = &snapshot.packet;
+        let Some(staged) = staged_or_sealed(desk, author, packet, Operation::Commit, text)? else {
+            return Ok(Plan::Already(packet.newest[&author.actor.id].entry.clone()));
+        };
+        unmoved(packet, &staged)?;
+        let body = with_removals(&body, &staged);
+        let changes = changes_of(&staged)?;
+        let stage = Some(staged.token);
+        Ok(Plan::Write(NewEntry { operation: Operation::Commit, subject: subject.clone(), body, stage, changes }))
+    })?;
+    stage::discard(desk, &written.actor.id)?;
+    Ok(Sealed { revision: written.packet.revision.number, commit: written.entry })
+}
+
+/// The stage to seal; none when the actor's newest entry sealed it already (DESIGN.md, invariant 12).
+fn staged_or_sealed(
+    desk: &Desk,
+    author: &Author<'_>,
+    packet: &Packet,
+    operation: Operation,
+    text: &str,
+) -> Result<Option<Stage>, Refused> {
+    let newest = packet.newest.get(&author.actor.id).filter(|n| n.operation == operation);
+    match stage::read(desk, &author.actor.id)? {
+        Some(staged) if newest.is_some_and(|n| n.stage.as_ref() == Some(&staged.token)) => Ok(None),
+        Some(staged) => Ok(Some(staged)),
+        None if newest.is_some_and(|n| n.text == text || n.text.starts_with(&format!("{text}\n\nRemoved "))) => Ok(None),
+        None => {
+            let message = format!("{} has nothing staged", author.actor.id);
+            let help = "packet add-session, packet add-fragment, packet section set … stage changes; packet status shows them";
+            Err(Refused::usage("stage", message, help))
+        }
+    }
+}
+
+fn split_message(text: &str) -> (String, String) {
+    let (subject, body) = text.split_once('\n').unwrap_or((text, ""));
+    (subject.trim().to_owned(), body.trim_matches('\n').to_owned())
+}
+
+fn with_removals(body: &str, staged: &Stage) -> String {
+    let removed: Vec<String> = staged.removed.iter().map(|line| format!("Removed {line}")).collect();
+    let parts = [body.to_owned(), removed.join("\n")];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Refuses when somebody changed a file since it was staged: what is sealed is what was seen.
+fn unmoved(packet: &Packet, staged: &Stage) -> Result<(), Refused> {
+    let moved = staged.change.iter().find(|c| packet.files.get(&c.path).map(|f| f.blake3) != c.was);
+    match moved {
+        None => Ok(()),
+        Some(change) => {
+            let message = format!("{} changed in the packet after you staged your version of it", change.path);
+            let help = "packet discard   then stage it again on what is there now";
+            Err(Refused::new(Verdict::No, "stage-moved", change.path.clone(), message, help))
+        }
+    }
+}
+
+fn changes_of(staged: &Stage) -> Result<Vec<(Place, Option<Vec<u8>>)>, Refused> {
+    let place = |path: &str| {
+        let message = format!("the staged {path} is no file of a packet");
+        Place::of(path).ok_or_else(|| Refused::usage(path, message, "packet discard"))
+    };
+    staged.change.iter().map(|c| Ok((place(&c.path)?, c.text.clone().map(String::into_bytes)))).collect()
+}
+
+/// A stored proposal.
+#[derive(Debug)]
+pub struct Proposed {
+    /// Its name.
+    pub id: ProposalId,
+    /// Its entry.
+    pub commit: CommitId,
+}
+
+/// Stores what the key's owner staged as a proposal.
+///
+/// # Errors
+/// As [`commit`].
+pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Refused> {
+    let text = text.trim();
+    let written = write(desk, signer, Replay::Cached, |snapshot, author| {
+        let packet = &snapshot.packet;
+        let Some(staged) = staged_or_sealed(desk, author, packet, Operation::Propose, text)? else {
+            return Ok(Plan::Already(packet.newest[&author.actor.id].entry.clone()));
+        };
+        unmoved(packet, &staged)?;
+        let proposal = proposal_of(packet, author, text, &staged);
+        let mut changes = vec![(Place::Proposal(proposal.id.clone()), Some(proposal.encode().into_bytes()))];
+        for (place, bytes) in changes_of(&staged)? {
+            if let Some(bytes) = bytes {
+                changes.push((Place::Proposed(proposal.id.clone(), Box::new(place)), Some(bytes)));
+            }
+        }
+        Ok(Plan::Write(NewEntry {
+            operation: Operation::Propose,
+            subject: format!("{} changes as {}", proposal.change.len(), proposal.id),
+            body: String::new(),
+            stage: Some(staged.token),
+            changes,
+        }))
+    })?;
+    stage::discard(desk, &written.actor.id)?;
+    let newest = written.packet.proposals.values().filter(|p| p.by == written.actor.id).max_by_key(|p| p.at);
+    let id = newest.map(|p| p.id.clone()).expect("a written proposal is in the packet");
+    Ok(Proposed { id, commit: written.entry })
+}
+
+fn proposal_of(packet: &Packet, author: &Author<'_>, text: &str, staged: &Stage) -> Proposal {
+    let by = &author.actor.id;
+    let parts = [packet.genesis.as_str(), packet.head.as_str(), by.as_str(), Operation::Propose.as_str(), text];
+    let change = |c: &crate::model::stage::StagedChange| ProposedChange {
+        path: c.path.clone(),
+        was: c.was,
+        now: c.text.as_ref().map(|text| Blake3::of(text.as_bytes())),
+    };
+    Proposal {
+        format: 1,
+        id: ProposalId::new(format!("p-{}", derived_hex(&parts))).expect("12 hex digits make a proposal id"),
+        by: by.clone(),
+        at: author.at,
+        base: packet.head.clone(),
+        text: text.to_owned(),
+        change: staged.change.iter().map(change).collect(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Writing one entry: load → plan → rehearse → sign → replay → compare-and-swap.
+//!
+//! The lock is taken before loading when signing needs nobody's hand, so that what is judged is what is written on.
+//! With an agent, a passphrase or a touch it is taken for the moments of writing only, and the compare-and-swap decides:
+//! lines of the ledger are re-made on the new head by their own author; an approval, signature or revision is refused
+//! and must be typed again (DESIGN.md, invariant 2).
+
+use crate::gate::CLOCK_SKEW;
+use crate::history::{self, SignedEntry};
+use crate::model::actor::Actor;
+use crate::model::change::Change;
+use crate::model::charter::{Charter, KeyStanding};
+use crate::model::commit::{Message, UnsignedCommit};
+use crate::model::id::{CommitId, StageToken};
+use crate::model::namespace::Namespace;
+use crate::model::operation::Operation;
+use crate::model::packet::Packet;
+use crate::model::place::Place;
+use crate::model::time::Time;
+use crate::sign::Signer;
+use crate::store::{AdvanceError, Expected, WriteLock};
+
+use super::load::{self, Replay, Snapshot, verify_signature};
+use super::{Desk, Refused, Verdict, cache};
+
+/// An entry that a command wants to write.
+#[derive(Debug, Clone)]
+pub struct NewEntry {
+    /// What it does.
+    pub operation: Operation,
+    /// The first line of its message.
+    pub subject: String,
+    /// The rest.
+    pub body: String,
+    /// Which stage it seals.
+    pub stage: Option<StageToken>,
+    /// The files it changes; `None` removes.
+    pub changes: Vec<(Place, Option<Vec<u8>>)>,
+}
+
+/// What a command comes to, given the packet as it stands.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// Write this.
+    Write(NewEntry),
+    /// The same command wrote this before: finish what is missing and answer with it.
+    Already(CommitId),
+}
+
+/// Who writes, on what, when.
+#[derive(Debug)]
+pub struct Author<'a> {
+    /// The actor whose key signs.
+    pub actor: &'a Actor,
+    /// The key.
+    pub signer: &'a Signer,
+    /// The entry's time: the later of the clock and its parent's.
+    pub at: Time,
+}
+
+/// An entry that is in the history.
+#[derive(Debug)]
+pub struct Written {
+    /// It.
+    pub entry: CommitId,
+    /// The packet after it.
+    pub packet: Packet,
+    /// Who wrote it.
+    pub actor: Actor,
+}
+
+/// How often a line of the ledger is re-made on a head that moved meanwhile.
+const ATTEMPTS: usize = 100;
+
+/// Makes the plan for the packet as it stands now, and carries it out.
+///
+/// # Errors
+/// When the branch is not sound, the key may not sign, the plan refuses, or the write fails. Then nothing is written
+/// that the branch knows of.
+pub fn write(
+    desk: &Desk,
+    signer: &Signer,
+    replay: Replay,
+    plan: impl Fn(&Snapshot, &Author<'_>) -> Result<Plan, Refused>,
+) -> Result<Written, Refused> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match try_write(desk, signer, replay, &plan)? {
+            Attempt::Done(written) => return Ok(*written),
+            Attempt::Moved(_, Operation::Object | Operation::Respond | Operation::Address) if attempt < ATTEMPTS => {}
+            Attempt::Moved(_, Operation::Withdraw | Operation::Close | Operation::AcceptResidual) if attempt < ATTEMPTS => {}
+            Attempt::Moved(error, _) => return Err(error.into()),
+        }
+    }
+}
+
+enum Attempt {
+    Done(Box<Written>),
+    Moved(AdvanceError, Operation),
+}
+
+fn try_write(
+    desk: &Desk,
+    signer: &Signer,
+    replay: Replay,
+    plan: &impl Fn(&Snapshot, &Author<'_>) -> Result<Plan, Refused>,
+) -> Result<Attempt, Refused> {
+    let lock = if signer.is_instant() { Some(desk.repo.lock(desk.wait)?) } else { None };
+    let snapshot = load::load(desk, None, replay)?;
+    snapshot.sound()?;
+    not_checked_out(desk)?;
+    let at = entry_time(desk, &snapshot.packet)?;
+    let actor = actor_of(&snapshot.packet.content.charter, signer)?;
+    let author = Author { actor: &actor, signer, at };
+    let entry = match plan(&snapshot, &author)? {
+        Plan::Already(entry) => {
+            return Ok(Attempt::Done(Box::new(Written { entry, packet: snapshot.packet, actor })));
+        }
+        Plan::Write(entry) => entry,
+    };
+    let operation = entry.operation;
+    let changes = as_changes(&snapshot.packet, &entry.changes);
+    let unsigned = unsigned(&snapshot.packet, &author, entry)?;
+    let key = signer.public_key();
+    history::rehearse(&desk.name, &snapshot.packet, unsigned.clone(), key, &changes, &verify_signature)?;
+    let (mut lock, commit) = sealed(desk, lock, signer, &snapshot.packet, unsigned, &changes)?;
+    finish(desk, snapshot, actor, &mut lock, operation, &commit, &changes)
+}
+
+/// The commit's bytes, and the lock to write them under. A hand that is slow to sign keeps nobody from objecting.
+fn sealed<'a>(
+    desk: &'a Desk,
+    lock: Option<WriteLock<'a>>,
+    signer: &Signer,
+    packet: &Packet,
+    unsigned: UnsignedCommit,
+    changes: &[Change],
+) -> Result<(WriteLock<'a>, Vec<u8>), Refused> {
+    let tree = |lock: &WriteLock<'_>| lock.write_tree(Some(&packet.tree), &blobs(changes));
+    match lock {
+        Some(lock) => {
+            let tree = tree(&lock)?;
+            Ok((lock, signed(signer, UnsignedCommit { tree, ..unsigned })?))
+        }
+        None => {
+            let tree = tree(&desk.repo.lock(desk.wait)?)?;
+            let commit = signed(signer, UnsignedCommit { tree, ..unsigned })?;
+            Ok((desk.repo.lock(desk.wait)?, commit))
+        }
+    }
+}
+
+fn signed(signer: &Signer, unsigned: UnsignedCommit) -> Result<Vec<u8>, Refused> {
+    let signature = signer.sign(Namespace::Git, &unsigned.payload())?;
+    Ok(unsigned.signed(signature.armour().to_owned()).encode())
+}
+
+fn finish(
+    desk: &Desk,
+    snapshot: Snapshot,
+    actor: Actor,
+    lock: &mut WriteLock<'_>,
+    operation: Operation,
+    commit: &[u8],
+    changes: &[Change],
+) -> Result<Attempt, Refused> {
+    let entry = lock.write_commit(commit)?;
+    let checked = SignedEntry::check(&entry, commit, &verify_signature)?;
+    let mut packet = snapshot.packet;
+    history::step(&desk.name, &mut packet, &checked, changes, &verify_signature)?;
+    let expected = snapshot.local.map_or(Expected::Absent, Expected::Is);
+    match lock.advance(&desk.name, &expected, &entry) {
+        Ok(_) => {}
+        Err(error @ AdvanceError::Moved { .. }) => return Ok(Attempt::Moved(error, operation)),
+        Err(error) => return Err(error.into()),
+    }
+    load::advance_anchor(desk, &packet)?;
+    cache::write(&desk.clone_dir(), &packet, snapshot.cached_entries);
+    Ok(Attempt::Done(Box::new(Written { entry, packet, actor })))
+}
+
+/// A checked-out packet branch is refused, not moved under the person's feet.
+fn not_checked_out(desk: &Desk) -> Result<(), Refused> {
+    match desk.repo.checked_out(&desk.name)? {
+        None => Ok(()),
+        Some(work_tree) => Err(AdvanceError::CheckedOut { work_tree }.into()),
+    }
+}
+
+/// The later of the clock and the parent's time; a parent from the future is refused, or time would run away.
+fn entry_time(desk: &Desk, packet: &Packet) -> Result<Time, Refused> {
+    if packet.time.minus(CLOCK_SKEW) > desk.now {
+        let message = format!("the newest entry is from {}, and this clock says {}", packet.time, desk.now);
+        let subject = format!("entry:{}", packet.head);
+        return Err(Refused::new(Verdict::Undecided, "future-entry", subject, message, "set this machine's clock: date -u"));
+    }
+    Ok(desk.now.max(packet.time))
+}
+
+/// The actor whose key this is.
+///
+/// # Errors
+/// When the charter lets that key sign for nobody.
+pub fn actor_of(charter: &Charter, signer: &Signer) -> Result<Actor, Refused> {
+    let key = signer.public_key();
+    let why = match charter.standing(key) {
+        KeyStanding::Signs(actor) => return Ok(actor.clone()),
+        KeyStanding::Retired(actor) => format!("is retired for {}", actor.id),
+        KeyStanding::Compromised => "is compromised".to_owned(),
+        KeyStanding::Unknown => "is nobody's in this packet's charter".to_owned(),
+    };
+    let message = format!("key {} {why}", key.fingerprint());
+    let help = "packet --key FILE …   uses another key; packet show charter.toml   lists the roster";
+    Err(Refused::new(Verdict::No, "entry-key", format!("key:{}", key.fingerprint()), message, help))
+}
+
+fn unsigned(packet: &Packet, author: &Author<'_>, entry: NewEntry) -> Result<UnsignedCommit, Refused> {
+    let message = Message {
+        operation: entry.operation,
+        subject: entry.subject,
+        body: entry.body,
+        actor: author.actor.id.clone(),
+        revision: packet.revision.number + u32::from(entry.operation.is_revision()),
+        stage: entry.stage,
+    };
+    if let Some(problem) = message.problem() {
+        return Err(Refused::usage("message", problem, "write a short first line, then a blank line, then as much as you like"));
+    }
+    Ok(UnsignedCommit { tree: packet.tree.clone(), parent: Some(packet.head.clone()), time: author.at, message })
+}
+
+/// The changes as a verifier will see them; files that stay as they are fall away.
+fn as_changes(packet: &Packet, changes: &[(Place, Option<Vec<u8>>)]) -> Vec<Change> {
+    let mut all: Vec<Change> = changes
+        .iter()
+        .map(|(place, blob)| {
+            let path = place.to_string();
+            let existed = packet.files.contains_key(&path);
+            Change { path, blob: blob.as_deref().map(Into::into), existed }
+        })
+        .collect();
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all
+}
+
+fn blobs(changes: &[Change]) -> Vec<(String, Option<Vec<u8>>)> {
+    changes.iter().map(|c| (c.path.clone(), c.blob.as_ref().map(|b| b.to_vec()))).collect()
+}
+
+/// Plans an entry, unless the actor's newest one is this very operation on this subject with these words: then the
+/// command ran before, and the answer is that entry (DESIGN.md, invariant 12).
+///
+/// # Errors
+/// What making the entry refuses.
+pub fn plan_once(
+    packet: &Packet,
+    author: &Author<'_>,
+    operation: Operation,
+    (subject, text): (&str, &str),
+    otherwise: impl FnOnce() -> Result<NewEntry, Refused>,
+) -> Result<Plan, Refused> {
+    let newest = packet.newest.get(&author.actor.id);
+    match newest.filter(|n| n.operation == operation && n.subject == subject && n.text == text) {
+        Some(newest) => Ok(Plan::Already(newest.entry.clone())),
+        None => otherwise().map(Plan::Write),
+    }
+}
