@@ -25,6 +25,7 @@ pub mod proposal;
 pub mod range;
 pub mod reason;
 pub mod redaction;
+pub mod redaction_diff;
 pub mod release;
 pub mod retention;
 pub mod roster;

@@ -1,22 +1,167 @@
-//! placeholder
+//! What was masked between raw and sanitized bytes: intervals, never the bytes themselves.
+
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The most intervals one redaction may list. More says that the files do not belong together (or that one was
+/// compressed or encrypted), and would fill the packet's history with offsets nobody reads.
+pub const MAX_INTERVALS: usize = 65_536;
+
+/// One masked interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
+    /// From the fragment's first byte.
     pub offset: u64,
+    /// How long; at least one.
     pub length: u64,
+    /// The byte it was masked with; absent when its sanitized bytes differ among themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<u8>,
 }
+
+impl Interval {
+    /// The offset after its last byte; none when it overflows, as it may in a stored file.
+    pub fn end(&self) -> Option<u64> {
+        self.offset.checked_add(self.length)
+    }
+}
+
+/// Every interval masked in one fragment, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redaction {
+    /// The sum of the intervals' lengths.
     pub masked_bytes: u64,
+    /// The intervals, sorted and disjoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interval: Vec<Interval>,
 }
+
+/// More intervals than a redaction may list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("more than {MAX_INTERVALS} masked intervals: check that the two files are the same range, masked in place")]
+pub struct TooManyIntervals;
+
+/// What is wrong with a redaction that was read from a file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidRedaction {
+    /// More intervals than allowed.
+    #[error(transparent)]
+    TooMany(#[from] TooManyIntervals),
+    /// An interval masks nothing.
+    #[error("the interval at {offset} is empty")]
+    Empty {
+        /// Its offset.
+        offset: u64,
+    },
+    /// An interval reaches past the fragment.
+    #[error("the interval {offset}+{length} does not lie in a fragment of {bytes} bytes")]
+    Outside {
+        /// Its offset.
+        offset: u64,
+        /// Its length.
+        length: u64,
+        /// The fragment's bytes.
+        bytes: u64,
+    },
+    /// An interval begins before the one listed before it ends.
+    #[error("the interval at {offset} begins before {end}, where the one listed before it ends")]
+    Unsorted {
+        /// Its offset.
+        offset: u64,
+        /// The end of the one before.
+        end: u64,
+    },
+    /// Two intervals are really one: one value must have one encoding.
+    #[error("the interval at {offset} continues the one before it and has the same fill: write them as one")]
+    Continued {
+        /// Its offset.
+        offset: u64,
+    },
+    /// The sum is not the sum.
+    #[error("`masked_bytes` is {stated}, but the intervals add up to {sum}")]
+    Sum {
+        /// What the file says.
+        stated: u64,
+        /// What the intervals add up to.
+        sum: u64,
+    },
+}
+
 impl Redaction {
-    pub fn check(&self, _b: u64) -> Result<(), String> {
-        Ok(())
+    /// Checks a redaction of a fragment of so many bytes; stored files are written by others.
+    ///
+    /// # Errors
+    /// When intervals are too many, empty, outside the fragment, out of order, overlapping or needlessly split, or do
+    /// not add up: a reader who trusts `masked_bytes` or the first interval found must not be misled.
+    pub fn check(&self, fragment_bytes: u64) -> Result<(), InvalidRedaction> {
+        if self.interval.len() > MAX_INTERVALS {
+            return Err(TooManyIntervals.into());
+        }
+        let mut before = None;
+        let mut sum = 0;
+        for interval in &self.interval {
+            before = Some((interval.follows(before, fragment_bytes)?, interval.fill));
+            sum += interval.length; // disjoint and inside the fragment, so this cannot overflow
+        }
+        if sum == self.masked_bytes { Ok(()) } else { Err(InvalidRedaction::Sum { stated: self.masked_bytes, sum }) }
+    }
+}
+
+impl Interval {
+    /// Its end, when it may stand after the interval that ended `before` with that fill.
+    fn follows(&self, before: Option<(u64, Option<u8>)>, bytes: u64) -> Result<u64, InvalidRedaction> {
+        let &Self { offset, length, fill } = self;
+        if length == 0 {
+            return Err(InvalidRedaction::Empty { offset });
+        }
+        match before {
+            Some((end, _)) if offset < end => return Err(InvalidRedaction::Unsorted { offset, end }),
+            Some((end, was)) if offset == end && fill == was => return Err(InvalidRedaction::Continued { offset }),
+            _ => {}
+        }
+        let end = self.end().filter(|end| *end <= bytes);
+        end.ok_or(InvalidRedaction::Outside { offset, length, bytes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redaction(masked_bytes: u64, intervals: &[(u64, u64, Option<u8>)]) -> Redaction {
+        let interval = |&(offset, length, fill): &_| Interval { offset, length, fill };
+        Redaction { masked_bytes, interval: intervals.iter().map(interval).collect() }
+    }
+
+    #[test]
+    fn intervals_in_order_inside_the_fragment_are_fine() {
+        assert_eq!(redaction(0, &[]).check(0), Ok(()));
+        assert_eq!(redaction(10, &[(0, 10, None)]).check(10), Ok(()));
+        assert_eq!(redaction(5, &[(0, 2, Some(0)), (2, 2, Some(1)), (9, 1, Some(1))]).check(10), Ok(()));
+        assert_eq!(redaction(u64::MAX, &[(0, u64::MAX, None)]).check(u64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn crafted_intervals_are_refused() {
+        let refused = |masked, intervals: &[_]| redaction(masked, intervals).check(10).unwrap_err();
+        assert_eq!(refused(0, &[(3, 0, None)]), InvalidRedaction::Empty { offset: 3 });
+        assert_eq!(refused(2, &[(9, 2, None)]), InvalidRedaction::Outside { offset: 9, length: 2, bytes: 10 });
+        let wraps = InvalidRedaction::Outside { offset: u64::MAX, length: 2, bytes: 10 };
+        assert_eq!(refused(2, &[(u64::MAX, 2, None)]), wraps);
+        assert_eq!(refused(4, &[(4, 2, None), (0, 2, None)]), InvalidRedaction::Unsorted { offset: 0, end: 6 });
+        assert_eq!(refused(4, &[(0, 2, None), (1, 2, None)]), InvalidRedaction::Unsorted { offset: 1, end: 2 });
+        assert_eq!(refused(4, &[(0, 2, Some(1)), (2, 2, Some(1))]), InvalidRedaction::Continued { offset: 2 });
+        assert_eq!(refused(4, &[(0, 2, None), (2, 2, None)]), InvalidRedaction::Continued { offset: 2 });
+        assert_eq!(refused(3, &[(0, 2, None)]), InvalidRedaction::Sum { stated: 3, sum: 2 });
+    }
+
+    #[test]
+    fn one_interval_more_than_allowed_is_refused() {
+        let comb = |teeth: u64| (0..teeth).map(|at| (2 * at, 1, None)).collect::<Vec<_>>();
+        let most = MAX_INTERVALS as u64;
+        assert_eq!(redaction(most, &comb(most)).check(u64::MAX), Ok(()));
+        assert_eq!(redaction(most + 1, &comb(most + 1)).check(u64::MAX), Err(TooManyIntervals.into()));
     }
 }
