@@ -14,3 +14,4 @@
 //! | [`store`] | values ↔ git; the only room that names gix |
 
 pub mod model;
+pub mod store;
