@@ -19,4 +19,8 @@ pub mod dump;
 pub mod gate;
 pub mod history;
 pub mod model;
+pub mod report;
 pub mod sign;
+pub mod source;
+pub mod store;
+pub mod work;

@@ -1,0 +1,170 @@
+//! Writing objects.
+//!
+//! An object that is there already is read and hashed: a crash leaves empty files under the right name, git and gix
+//! call that *exists*, and the next writer's success would rest on nothing (F3).
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::lock::{WriteLock, make_private_dir};
+use super::object_id::ObjectId;
+use super::read::{Kind, ReadError, ReadProblem};
+use super::tree::TreeProblem;
+use crate::model::id::CommitId;
+
+/// An object that could not be written.
+#[derive(Debug, Error, Diagnostic)]
+pub enum WriteError {
+    /// The object database refused it.
+    #[error("cannot write a {kind}: {why}")]
+    #[diagnostic(help("check that the repository is writable and that its disk is not full: `df -h`"))]
+    Encode {
+        /// What was to be written.
+        kind: Kind,
+        /// What it said.
+        why: String,
+    },
+    /// The file system said no.
+    #[error("cannot write {}: {source}", path.display())]
+    #[diagnostic(help("check that the repository is writable and that its disk is not full: `df -h`"))]
+    Io {
+        /// Which file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A tree to build on cannot be read, or what was written cannot be read back.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Read(#[from] ReadError),
+    /// A path that no packet has.
+    #[error("`{path}` cannot be a path of a packet: {problem}")]
+    #[diagnostic(help("report this: it is a fault of this program"))]
+    Path {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        problem: TreeProblem,
+    },
+}
+
+impl WriteLock<'_> {
+    /// Writes a file's bytes.
+    ///
+    /// Durable only when a reference has been advanced to a commit that reaches it; so are the other writers.
+    ///
+    /// # Errors
+    /// When it cannot be written, or cannot be read back where a damaged copy stands before it.
+    pub fn write_blob(&self, bytes: &[u8]) -> Result<ObjectId, WriteError> {
+        self.write(Kind::Blob, bytes)
+    }
+
+    /// Writes a commit from its raw bytes, signature and all.
+    ///
+    /// # Errors
+    /// As [`WriteLock::write_blob`].
+    pub fn write_commit(&self, bytes: &[u8]) -> Result<CommitId, WriteError> {
+        self.write(Kind::Commit, bytes).map(ObjectId::to_commit)
+    }
+
+    /// Writes an annotated tag from its raw bytes, signature and all.
+    ///
+    /// # Errors
+    /// As [`WriteLock::write_blob`].
+    pub fn write_tag(&self, bytes: &[u8]) -> Result<ObjectId, WriteError> {
+        self.write(Kind::Tag, bytes)
+    }
+
+    pub(super) fn write(&self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, WriteError> {
+        let id = self.repo.objects.hash(kind, bytes).map_err(|why| WriteError::Encode { kind, why })?;
+        match self.repo.read(&id, kind) {
+            Ok(_) => Ok(id),
+            Err(ReadError { problem: ReadProblem::Missing, .. }) => self.put(id, kind, bytes),
+            Err(_) => {
+                self.put(id, kind, bytes)?;
+                // A damaged copy in a pack or an alternate is still found first: then this says so.
+                self.repo.read(&id, kind)?;
+                Ok(id)
+            }
+        }
+    }
+
+    /// Encodes aside and renames into place, over whatever is there.
+    fn put(&self, id: ObjectId, kind: Kind, bytes: &[u8]) -> Result<ObjectId, WriteError> {
+        let aside = self.objects_dir();
+        make_private_dir(&aside).map_err(|source| WriteError::Io { path: aside.clone(), source })?;
+        let encoded = self.repo.objects.encode(&aside, kind, bytes).map_err(|why| WriteError::Encode { kind, why })?;
+        let relative = encoded.strip_prefix(&aside).expect("it was encoded there");
+        let place = self.repo.common_dir().join("objects").join(relative);
+        rename_into(&encoded, &place).map_err(|source| WriteError::Io { path: place, source })?;
+        Ok(id)
+    }
+}
+
+fn rename_into(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to.parent().expect("an object lies in a directory of objects"))?;
+    fs::rename(from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn an_object_left_empty_or_damaged_by_a_crash_is_written_anew() {
+        for format in ["sha1", "sha256"] {
+            let sandbox = Sandbox::with_format(format);
+            let repo = sandbox.repo();
+            let lock = repo.lock(Duration::ZERO).unwrap();
+            let blob = lock.write_blob(b"text").unwrap();
+            let tree = ObjectId::from(&lock.write_tree(None, &[("a".to_owned(), Some(b"text".to_vec()))]).unwrap());
+            let author = "a <a@packet.invalid> 1 +0000";
+            let commit = format!("tree {tree}\nauthor {author}\ncommitter {author}\n\nm\n");
+            let commit_id = lock.write_commit(commit.as_bytes()).unwrap();
+            for damage in [&b""[..], b"garbage", &fs::read(sandbox.loose(&blob)).unwrap()] {
+                for id in [tree, (&commit_id).into(), blob] {
+                    sandbox.replace_loose(&id, damage);
+                }
+                assert_eq!(lock.write_blob(b"text").unwrap(), blob);
+                lock.write_tree(None, &[("a".to_owned(), Some(b"text".to_vec()))]).unwrap();
+                lock.write_commit(commit.as_bytes()).unwrap();
+                sandbox.git(&["fsck", "--strict", "--full"]);
+                assert_eq!(repo.commit_bytes(&commit_id).unwrap(), commit.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_copy_in_a_pack_is_no_success() {
+        let sandbox = Sandbox::new();
+        sandbox.commit_file("a.toml", &"text ".repeat(2000));
+        let blob = sandbox.hash_object("blob", "text ".repeat(2000).as_bytes());
+        sandbox.git(&["repack", "-adq"]);
+        let pack = sandbox.packs().pop().unwrap();
+        let mut bytes = fs::read(&pack).unwrap();
+        bytes[12..].fill(0xff);
+        fs::remove_file(&pack).unwrap();
+        fs::write(&pack, bytes).unwrap();
+        let repo = sandbox.repo();
+        assert!(repo.blob(&blob).is_err());
+        let lock = repo.lock(Duration::ZERO).unwrap();
+        assert!(lock.write_blob("text ".repeat(2000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn nothing_stays_aside() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo();
+        let lock = repo.lock(Duration::ZERO).unwrap();
+        let blob = lock.write_blob(b"text").unwrap();
+        assert!(sandbox.loose(&blob).is_file());
+        let left = fs::read_dir(lock.objects_dir()).unwrap();
+        assert!(left.flatten().all(|dir| fs::read_dir(dir.path()).unwrap().next().is_none()));
+    }
+}
