@@ -15,6 +15,7 @@
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
 
+pub mod cli;
 pub mod dump;
 pub mod gate;
 pub mod history;

@@ -1,3 +1,7 @@
-//! The `packet` program.
+//! The `packet` program: parse, run, print one answer or one error, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(packet::cli::main(std::env::args_os()))
+}

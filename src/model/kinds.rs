@@ -27,7 +27,7 @@ macro_rules! kind_enum {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// Its name, as files, commands and JSON spell it.
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
         }

@@ -73,7 +73,7 @@ impl Page {
     /// A table, as wide as the terminal allows.
     pub fn table(&mut self, header: &[&str], rows: Vec<Vec<String>>) -> &mut Self {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(header.iter().map(ToString::to_string));
         for row in rows {
             table.add_row(row.iter().map(|cell| harmless(cell)));

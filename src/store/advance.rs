@@ -35,7 +35,6 @@ pub enum Expected {
 
 /// How a reference came to be where it was wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
 pub enum Advance {
     /// This call moved it.
     Moved,

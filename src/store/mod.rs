@@ -41,5 +41,5 @@ pub use read::{BLOB_CAP, CHAIN_CAP, COMMIT_CAP, Kind, ReadError, ReadProblem, ST
 pub use refs::{Packets, RefError};
 pub use repo::{OpenError, Repo};
 pub use tree::{DEPTH_CAP, TreeProblem};
-pub use tree_reader::{CHANGES_CAP, Change, TreeReader};
+pub use tree_reader::{CHANGES_CAP, TreeReader};
 pub use write::WriteError;

@@ -8,6 +8,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::model::change::Change;
+
 use super::object_id::ObjectId;
 use super::read::{Kind, ReadError, ReadProblem, STEP_CAP};
 use super::repo::Repo;
@@ -19,17 +21,6 @@ pub const CHANGES_CAP: u64 = 100_000;
 
 /// Names kept from the entry before; beyond this many they are read again.
 const KEPT_CAP: usize = 500_000;
-
-/// One file that an entry added, changed or removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Where it is.
-    pub path: String,
-    /// Its bytes now; `None` when it was removed.
-    pub blob: Option<Arc<[u8]>>,
-    /// Whether it was there before.
-    pub existed: bool,
-}
 
 /// Reads the changes of one entry after the other; see the module.
 pub struct TreeReader<'repo> {

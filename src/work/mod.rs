@@ -37,7 +37,6 @@ use crate::store::{CloneDir, Repo};
 pub use refused::{Refused, Verdict, Why};
 
 /// Where a command works: one packet in one clone, at one moment.
-#[derive(Debug)]
 pub struct Desk {
     /// The repository.
     pub repo: Repo,

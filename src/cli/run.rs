@@ -1,0 +1,99 @@
+//! Parse, run, print one answer or one error, exit code.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use clap::{CommandFactory, Parser};
+
+use super::{Cli, Command, Context, Run, charter, each_command, requests, workspace};
+use crate::model::text::harmless;
+use crate::report::{self, Body};
+use crate::work::{Refused, Verdict};
+
+/// What there is to print, and the exit code.
+struct Outcome {
+    stdout: String,
+    stderr: String,
+    verdict: Verdict,
+}
+
+/// Runs the program; gives its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    if !cfg!(target_os = "linux") {
+        print(&mut io::stderr(), "packet runs on Linux: it relies on syncfs, flock and /proc\n");
+        return Verdict::Usage.exit_code();
+    }
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let wants_json = arguments.iter().any(|a| a == "--json");
+    let outcome = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => run(cli),
+        Err(error) => usage(&error, wants_json, &arguments),
+    };
+    print(&mut anstream::stderr(), &outcome.stderr);
+    print(&mut anstream::stdout(), &outcome.stdout);
+    outcome.verdict.exit_code()
+}
+
+/// Prints; a reader that closed the pipe has read enough.
+fn print(to: &mut impl Write, text: &str) {
+    if to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err() {
+        // The exit code still says what happened.
+    }
+}
+
+fn usage(error: &clap::Error, wants_json: bool, arguments: &[OsString]) -> Outcome {
+    if !error.use_stderr() {
+        return Outcome { stdout: error.render().ansi().to_string(), stderr: String::new(), verdict: Verdict::Yes };
+    }
+    if wants_json {
+        let message = error.render().to_string();
+        let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let refused = Refused::usage("arguments", message, "packet --help");
+        let (name, fields) = named(arguments);
+        let stdout = report::json_refused(&name, fields, &refused);
+        return Outcome { stdout, stderr: String::new(), verdict: Verdict::Usage };
+    }
+    Outcome { stdout: String::new(), stderr: error.render().ansi().to_string(), verdict: Verdict::Usage }
+}
+
+/// The command that arguments name, though they do not parse; its fields are not known then.
+fn named(arguments: &[OsString]) -> (String, &'static [&'static str]) {
+    let commands = Cli::command();
+    let known = |name: &str| commands.get_subcommands().any(|c| c.get_name() == name);
+    let word = arguments.iter().skip(1).filter_map(|a| a.to_str()).find(|a| known(a));
+    (word.unwrap_or("packet").to_owned(), &[])
+}
+
+fn run(cli: Cli) -> Outcome {
+    let json = cli.global.json;
+    let context = Context::read(cli.global);
+    macro_rules! outcome {
+        ($command:expr) => {
+            outcome_of($command, context, json)
+        };
+    }
+    each_command!(&cli.command, outcome)
+}
+
+fn outcome_of<C: Run>(command: &C, context: Result<Context, Refused>, json: bool) -> Outcome {
+    match (context.and_then(|context| command.run(&context)), json) {
+        (Ok(body), true) => {
+            Outcome { stdout: report::json(C::NAME, C::FIELDS, &body), stderr: String::new(), verdict: body.verdict }
+        }
+        (Ok(body), false) => Outcome { stderr: warnings(&body), verdict: body.verdict, stdout: body.text },
+        (Err(refused), true) => Outcome {
+            stdout: report::json_refused(C::NAME, C::FIELDS, &refused),
+            stderr: String::new(),
+            verdict: refused.verdict,
+        },
+        (Err(refused), false) => {
+            let colour = io::stderr().is_terminal();
+            Outcome { stdout: String::new(), stderr: report::refused(&refused, colour), verdict: refused.verdict }
+        }
+    }
+}
+
+fn warnings(body: &Body) -> String {
+    body.warnings.iter().map(|w| format!("warning: {}\n", harmless(w))).collect()
+}
