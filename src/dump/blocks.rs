@@ -21,15 +21,17 @@ const AHEAD: usize = 8;
 pub(super) fn sha256_beside<E>(length: u64, each: impl FnMut(u64, &mut [u8]) -> Result<(), E>) -> Result<Sha256, E> {
     let (fill, filled) = channel();
     let (used, empty) = channel();
-    thread::scope(|scope| {
-        let sha256 = scope.spawn(|| hash(filled, used));
-        feed(length, each, fill, &empty)?;
+    // Each closure owns its ends, so whichever returns or panics hangs up and the other stops.
+    thread::scope(move |scope| {
+        let sha256 = scope.spawn(move || hash(&filled, &used));
+        let fed = feed(length, each, &fill, &empty);
+        drop(fill);
+        fed?;
         Ok(sha256.join().expect("hashing does not panic"))
     })
 }
 
-/// Owns both ends, so that returning hangs up on both.
-fn hash(filled: Receiver<Vec<u8>>, used: Sender<Vec<u8>>) -> Sha256 {
+fn hash(filled: &Receiver<Vec<u8>>, used: &Sender<Vec<u8>>) -> Sha256 {
     let mut hasher = Sha256Hasher::new();
     for block in filled {
         hasher.update(&block);
@@ -42,7 +44,7 @@ fn hash(filled: Receiver<Vec<u8>>, used: Sender<Vec<u8>>) -> Sha256 {
 fn feed<E>(
     length: u64,
     mut each: impl FnMut(u64, &mut [u8]) -> Result<(), E>,
-    fill: Sender<Vec<u8>>,
+    fill: &Sender<Vec<u8>>,
     empty: &Receiver<Vec<u8>>,
 ) -> Result<(), E> {
     let mut at = 0;

@@ -158,7 +158,7 @@ mod tests {
 
     /// Bytes that repeat nowhere near a chunk or subtree.
     fn bytes(length: u64) -> Vec<u8> {
-        (0..length).map(|at| (at % 251 ^ at / 4093 % 241) as u8).collect()
+        (0..length).map(|at| ((at % 251) ^ (at / 4093 % 241)) as u8).collect()
     }
 
     fn file(bytes: &[u8]) -> File {
