@@ -8,8 +8,8 @@
 //! 6. Rename the lock over the reference: old before, new after, at any kill.
 //! 7. `syncfs`, and only then report success.
 //!
-//! gix's transaction has the two first steps of a power cut missing, and compares before it locks; one reference at a
-//! time because several are not moved atomically (F5).
+//! gix's transaction syncs nothing and compares with a `packed-refs` that it read before it locked. One reference at a
+//! time, because several are not moved atomically (F5).
 
 use std::fs::{self, File};
 use std::io;
@@ -130,8 +130,9 @@ impl WriteLock<'_> {
         self.repo.refuse_collision(name)?;
         self.write_next(name, &format!("{new}\n")).map_err(io)?;
         self.sync().map_err(io)?;
-        let advance = self.swap(name, expected, new)?;
+        let advance = self.swap(name, expected, new);
         remove_if_present(&self.next()).map_err(io)?;
+        let advance = advance?;
         self.sync().map_err(io)?;
         Ok(advance)
     }

@@ -61,25 +61,24 @@ pub struct WriteLock<'repo> {
     pub(super) repo: &'repo Repo,
     file: File,
     dir: PathBuf,
-    deadline: Instant,
+    wait: Duration,
 }
 
 impl Repo {
     /// Takes the right to write, waiting for at most `wait`, and removes what a killed writer left.
     ///
-    /// The same deadline holds for locks that git has on a reference.
+    /// Locks that git has on a reference are waited for as long, counted from then: signing may take its time.
     ///
     /// # Errors
     /// When another process still holds it, or when the repository cannot be written.
     pub fn lock(&self, wait: Duration) -> Result<WriteLock<'_>, LockError> {
         let dir = self.common_dir().join("packet");
-        let deadline = Instant::now() + wait;
         let path = dir.join(".lock");
         let io = |source| LockError::Io { path: path.clone(), source };
         make_private_dir(&dir).map_err(io)?;
         let file = private().create(true).truncate(false).read(true).open(&path).map_err(io)?;
-        await_flock(&file, &path, deadline)?;
-        let mut lock = WriteLock { repo: self, file, dir, deadline };
+        await_flock(&file, &path, Instant::now() + wait)?;
+        let mut lock = WriteLock { repo: self, file, dir, wait };
         lock.remove_orphans().and_then(|()| lock.record(&std::process::id().to_string())).map_err(io)?;
         Ok(lock)
     }
@@ -107,21 +106,19 @@ impl WriteLock<'_> {
     /// Takes git's lock on a reference by giving `.next` its name, waiting while git has it.
     pub(super) fn lock_reference(&self, lock: &Path) -> io::Result<Option<HeldReference>> {
         let parent = lock.parent().expect("a reference's lock lies below the git directory");
+        let deadline = Instant::now() + self.wait;
         loop {
+            let is_over = Instant::now() >= deadline;
             fs::create_dir_all(parent)?;
             match fs::hard_link(self.next(), lock) {
                 Ok(()) => return Ok(Some(HeldReference { lock: Some(lock.to_owned()) })),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_over() => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_over => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sleep(POLL),
                 // git removed the empty directory in between.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_over() => sleep(POLL),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !is_over => sleep(POLL),
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline
     }
 
     /// Removes what the holder before left when it was killed; see the module for why that is proven.

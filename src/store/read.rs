@@ -39,7 +39,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn cap(self) -> u64 {
+    pub(super) fn cap(self) -> u64 {
         match self {
             Self::Commit | Self::Tag => COMMIT_CAP,
             Self::Tree => TREE_CAP,

@@ -27,6 +27,17 @@ pub enum WriteError {
         /// What it said.
         why: String,
     },
+    /// It is larger than what would be read back.
+    #[error("a {kind} of {size} bytes is more than {cap}")]
+    #[diagnostic(help("keep large evidence in the vault: a packet names it by digest (`packet attach`)"))]
+    TooLarge {
+        /// What was to be written.
+        kind: Kind,
+        /// How large it is.
+        size: u64,
+        /// The most that is read.
+        cap: u64,
+    },
     /// The file system said no.
     #[error("cannot write {}: {source}", path.display())]
     #[diagnostic(help("check that the repository is writable and that its disk is not full: `df -h`"))]
@@ -79,6 +90,10 @@ impl WriteLock<'_> {
     }
 
     pub(super) fn write(&self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, WriteError> {
+        let (size, cap) = (bytes.len() as u64, kind.cap());
+        if size > cap {
+            return Err(WriteError::TooLarge { kind, size, cap });
+        }
         let id = self.repo.objects.hash(kind, bytes).map_err(|why| WriteError::Encode { kind, why })?;
         match self.repo.read(&id, kind) {
             Ok(_) => Ok(id),
@@ -155,6 +170,18 @@ mod tests {
         assert!(repo.blob(&blob).is_err());
         let lock = repo.lock(Duration::ZERO).unwrap();
         assert!(lock.write_blob("text ".repeat(2000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_not_written() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo();
+        let lock = repo.lock(Duration::ZERO).unwrap();
+        let mut bytes = vec![0; super::super::BLOB_CAP as usize];
+        let id = lock.write_blob(&bytes).unwrap();
+        assert_eq!(repo.blob(&id).unwrap(), bytes);
+        bytes.push(0);
+        assert!(matches!(lock.write_blob(&bytes), Err(WriteError::TooLarge { .. })));
     }
 
     #[test]
