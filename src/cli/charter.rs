@@ -45,7 +45,8 @@ impl Run for CharterNew {
             return Ok(Body::yes(json!({"out": null, "charter": text}), text));
         };
         let path = context.here().join(out);
-        let written = std::fs::File::create_new(&path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+        let written =
+            std::fs::File::create_new(&path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         let name = out.display().to_string();
         written.map_err(|e| Refused::usage(&name, format!("{name}: {e}"), "name a file that is not there yet"))?;
         let next = format!("wrote {name}\nnext: fill in the roster, then packet charter check {name}\n");
@@ -71,7 +72,8 @@ impl Run for CharterCheck {
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let text = read_text(context, &self.file)?;
         let name = self.file.display().to_string();
-        let charter = open::read_charter(&name, &text).map_err(|refused| Refused { verdict: Verdict::No, ..refused })?;
+        let charter =
+            open::read_charter(&name, &text).map_err(|refused| Refused { verdict: Verdict::No, ..refused })?;
         Ok(report::charter_checked(&name, &charter))
     }
 }
@@ -79,5 +81,6 @@ impl Run for CharterCheck {
 /// Reads a text file a person wrote.
 pub(super) fn read_text(context: &Context, file: &Path) -> Result<String, Refused> {
     let name = file.display().to_string();
-    std::fs::read_to_string(context.here().join(file)).map_err(|e| Refused::usage(&name, format!("{name}: {e}"), format!("ls -l '{name}'")))
+    std::fs::read_to_string(context.here().join(file))
+        .map_err(|e| Refused::usage(&name, format!("{name}: {e}"), format!("ls -l '{name}'")))
 }

@@ -31,8 +31,21 @@ pub struct Global {
 
 /// What a child process of ours may know of the environment: where its user, agent and terminal are. Nothing that git
 /// reads (`GIT_*`) and nothing that loads code into it.
-const PASSED_ON: &[&str] =
-    &["HOME", "PATH", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "SSH_SK_PROVIDER", "DISPLAY", "WAYLAND_DISPLAY", "TERM", "TMPDIR", "LANG", "EDITOR", "VISUAL"];
+const PASSED_ON: &[&str] = &[
+    "HOME",
+    "PATH",
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "SSH_ASKPASS_REQUIRE",
+    "SSH_SK_PROVIDER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "TERM",
+    "TMPDIR",
+    "LANG",
+    "EDITOR",
+    "VISUAL",
+];
 
 /// Everything outside the arguments, read once.
 #[derive(Debug)]
@@ -50,10 +63,12 @@ impl Context {
     /// When the clock or the current directory cannot be read.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads clock, environment and directory")]
     pub fn read(global: Global) -> Result<Self, Refused> {
-        let odd = |what: &str, why: String| Refused::new(Verdict::Undecided, "environment", what, why, "check this machine");
+        let odd =
+            |what: &str, why: String| Refused::new(Verdict::Undecided, "environment", what, why, "check this machine");
         let here = env::current_dir().map_err(|e| odd("directory", format!("the current directory: {e}")))?;
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok());
-        let now = seconds.and_then(Time::from_seconds).ok_or_else(|| odd("clock", "the clock is before 1970".to_owned()))?;
+        let now =
+            seconds.and_then(Time::from_seconds).ok_or_else(|| odd("clock", "the clock is before 1970".to_owned()))?;
         Ok(Self { global, now, here, environment: env::vars_os().collect() })
     }
 

@@ -9,10 +9,10 @@ use crate::model::fragment::Disclosure;
 use crate::model::id::{AttachmentId, FragmentId, SessionId};
 use crate::model::range::ByteRange;
 use crate::report::{self, Body};
+use crate::work::Refused;
 use crate::work::content::{self, NewAttachment};
 use crate::work::drift::{self, Progress};
 use crate::work::fragment::{self, NewFragment};
-use crate::work::Refused;
 
 fn disclosure(annex: bool) -> Disclosure {
     if annex { Disclosure::Annex } else { Disclosure::Included }
@@ -66,7 +66,8 @@ impl Run for AddFragment {
             why: self.why.clone(),
             disclosure: disclosure(self.annex),
         };
-        let staged = fragment::add_fragment(&context.desk()?, &context.signer()?, &new, |bytes| progress(context, bytes))?;
+        let staged =
+            fragment::add_fragment(&context.desk()?, &context.signer()?, &new, |bytes| progress(context, bytes))?;
         Ok(report::fragment(&staged))
     }
 }

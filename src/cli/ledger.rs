@@ -43,12 +43,8 @@ impl Run for Object {
     const FIELDS: &'static [&'static str] = &["id"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
-        let new = NewObjection {
-            kind: self.kind,
-            about: self.about.clone(),
-            text: self.message.clone(),
-            veto: self.veto,
-        };
+        let new =
+            NewObjection { kind: self.kind, about: self.about.clone(), text: self.message.clone(), veto: self.veto };
         Ok(report::recorded(&ledger::object(&context.desk()?, &context.signer()?, &new)?))
     }
 }

@@ -129,7 +129,10 @@ fn confirmed(review: &Review, typed: &str, at_terminal: bool) -> Result<Confirma
     if enough || typed == release.bound.as_str() || typed == release.manifest_sha256.to_string() {
         return Ok(Confirmation { commit: release.bound.clone(), typed: at_terminal });
     }
-    let message = format!("release {} binds {}, and `{typed}` was confirmed; nothing was approved", release.number, release.bound);
+    let message = format!(
+        "release {} binds {}, and `{typed}` was confirmed; nothing was approved",
+        release.number, release.bound
+    );
     let help = format!("packet gate {}   then confirm what you looked at", release.number);
     Err(Refused::new(Verdict::No, "wrong-commit", format!("release:{}", release.number), message, help))
 }
@@ -230,7 +233,8 @@ impl Run for Repair {
             }
         };
         if typed.trim() != plan.to.as_str() {
-            let message = format!("the last valid entry is {}, and `{}` was confirmed; nothing moved", plan.to, typed.trim());
+            let message =
+                format!("the last valid entry is {}, and `{}` was confirmed; nothing moved", plan.to, typed.trim());
             return Err(Refused::new(Verdict::No, "wrong-commit", "repair", message, "packet repair"));
         }
         repair::carry_out(&desk, &plan)?;

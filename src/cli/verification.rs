@@ -54,8 +54,18 @@ pub(crate) struct Verify {
 impl Run for Verify {
     const NAME: &'static str = "verify";
     const FIELDS: &'static [&'static str] = &[
-        "packet", "genesis", "release", "commit", "head", "lane", "state", "signers", "residual_objections",
-        "open_objections", "freshness", "entries_checked",
+        "packet",
+        "genesis",
+        "release",
+        "commit",
+        "head",
+        "lane",
+        "state",
+        "signers",
+        "residual_objections",
+        "open_objections",
+        "freshness",
+        "entries_checked",
     ];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
@@ -77,5 +87,6 @@ impl Run for Verify {
 
 fn read_policy(context: &Context, file: &std::path::Path) -> Result<Policy, Refused> {
     let text = read_text(context, file)?;
-    Policy::parse(&text).map_err(|why| Refused::usage(file.display().to_string(), why, "docs/charter.md lists what a policy may ask"))
+    Policy::parse(&text)
+        .map_err(|why| Refused::usage(file.display().to_string(), why, "docs/charter.md lists what a policy may ask"))
 }

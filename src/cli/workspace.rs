@@ -121,8 +121,19 @@ pub(crate) struct Status {}
 impl Run for Status {
     const NAME: &'static str = "status";
     const FIELDS: &'static [&'static str] = &[
-        "packet", "genesis", "head", "revision", "staged", "sessions", "fragments", "symbols", "objections", "release",
-        "blockers", "next", "unshared",
+        "packet",
+        "genesis",
+        "head",
+        "revision",
+        "staged",
+        "sessions",
+        "fragments",
+        "symbols",
+        "objections",
+        "release",
+        "blockers",
+        "next",
+        "unshared",
     ];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
@@ -226,7 +237,8 @@ impl Run for SectionSet {
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let text = content::read_section(&context.here().join(&self.file))?;
-        let staged = content::set_section(&context.desk()?, &context.signer()?, &self.name, &text, self.owner.as_ref())?;
+        let staged =
+            content::set_section(&context.desk()?, &context.signer()?, &self.name, &text, self.owner.as_ref())?;
         Ok(report::staged(&staged))
     }
 }

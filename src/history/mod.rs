@@ -32,8 +32,8 @@ use crate::model::key::PublicKey;
 use crate::model::namespace::Namespace;
 use crate::model::reason::{Reason, ReasonCode};
 
-pub use entry::SignedEntry;
 pub use drift::{held_by_drift, hold_kind};
+pub use entry::SignedEntry;
 pub use ledger::{LONGEST_TEXT, subject_of};
 pub use replay::{begin, rehearse, step};
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 /// The most intervals one redaction may list. More says that the files do not belong together (or that one was
 /// compressed or encrypted), and would fill the packet's history with offsets nobody reads.
-pub const MAX_INTERVALS: usize = 65_536;
+pub const MAX_INTERVALS: usize = 32_768;
 
 /// One masked interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

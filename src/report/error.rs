@@ -37,7 +37,8 @@ fn labelled_text(labelled: &Labelled, colour: bool) -> String {
         if exact {
             diagnostic = diagnostic.with_label(LabeledSpan::at(first_line(&source, label.span.clone()), "here"));
         }
-        let report = Report::from(diagnostic).with_source_code(NamedSource::new(harmless(&labelled.file), source.clone()));
+        let report =
+            Report::from(diagnostic).with_source_code(NamedSource::new(harmless(&labelled.file), source.clone()));
         let text = handler.render_report(&mut out, report.as_ref());
         text.expect("writing to a string does not fail");
     }

@@ -49,8 +49,9 @@ pub fn review(review: &Review) -> String {
     page.pair("signed by", if signed.is_empty() { "nobody yet".to_owned() } else { signed.join(", ") });
     page.pair("until", release.not_after.to_string());
     let residual = packet.ledger.values().filter(|t| packet.standing(t).state == ObjectionState::Residual);
-    let residual: Vec<String> =
-        residual.map(|t| format!("{} {} about {}: {}", t.id, t.kind, t.about, t.rationale().unwrap_or_default())).collect();
+    let residual: Vec<String> = residual
+        .map(|t| format!("{} {} about {}: {}", t.id, t.kind, t.about, t.rationale().unwrap_or_default()))
+        .collect();
     page.heading("residual objections").items(if residual.is_empty() { vec!["none".to_owned()] } else { residual });
     let deadlines: Vec<String> = packet
         .content
@@ -61,8 +62,11 @@ pub fn review(review: &Review) -> String {
     page.heading("retention").items(if deadlines.is_empty() { vec!["no deadline".to_owned()] } else { deadlines });
     let last = review.last_seen.as_ref().map_or("the genesis".to_owned(), |c| format!("your entry {}", c.short()));
     page.heading(&format!("since {last}"));
-    let since: Vec<String> =
-        review.since.iter().map(|l| format!("{} {}: {} {}", l.commit.short(), l.actor, l.operation, l.summary)).collect();
+    let since: Vec<String> = review
+        .since
+        .iter()
+        .map(|l| format!("{} {}: {} {}", l.commit.short(), l.actor, l.operation, l.summary))
+        .collect();
     page.items(if since.is_empty() { vec!["nothing".to_owned()] } else { since });
     page.finish()
 }
@@ -103,7 +107,14 @@ pub fn drift(answer: &DriftAnswer) -> Body {
     let rows: Vec<Vec<String>> = answer
         .checks
         .iter()
-        .map(|c| vec![c.subject.clone(), c.source.to_string(), c.state.as_str().to_owned(), c.found.clone().unwrap_or_default()])
+        .map(|c| {
+            vec![
+                c.subject.clone(),
+                c.source.to_string(),
+                c.state.as_str().to_owned(),
+                c.found.clone().unwrap_or_default(),
+            ]
+        })
         .collect();
     page.table(&["subject", "source", "state", "found"], rows);
     if let Some(entry) = &answer.recorded {
@@ -120,10 +131,17 @@ pub fn drift(answer: &DriftAnswer) -> Body {
 /// A repair, planned or done.
 pub fn repair(repair: Option<&Repair>, done: bool) -> Body {
     let Some(repair) = repair else {
-        return Body::yes(json!({"from": null, "to": null, "done": false}), "the local branch is whole: nothing to repair\n");
+        return Body::yes(
+            json!({"from": null, "to": null, "done": false}),
+            "the local branch is whole: nothing to repair\n",
+        );
     };
     let mut page = Page::new();
-    page.line(if done { "moved the local branch back to its last valid entry" } else { "the local branch would move back" });
+    page.line(if done {
+        "moved the local branch back to its last valid entry"
+    } else {
+        "the local branch would move back"
+    });
     page.pair("from", repair.from.as_str()).pair("to", repair.to.as_str()).pair("because", &repair.why);
     Body::yes(json!({"from": repair.from, "to": repair.to, "done": done}), page.finish())
 }

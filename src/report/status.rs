@@ -42,10 +42,15 @@ fn fields(s: &Status) -> Value {
                    "captures": x.capture.len(), "deadline": deadline})
         })
         .collect();
-    let staged: Vec<Value> = s.staged.iter().flat_map(|stage| &stage.change).map(|c| {
-        json!({"path": c.path, "change": match (&c.was, &c.text) {
+    let staged: Vec<Value> = s
+        .staged
+        .iter()
+        .flat_map(|stage| &stage.change)
+        .map(|c| {
+            json!({"path": c.path, "change": match (&c.was, &c.text) {
             (None, _) => "added", (_, None) => "removed", _ => "changed" }})
-    }).collect();
+        })
+        .collect();
     json!({
         "packet": s.name, "genesis": packet.genesis, "head": packet.head,
         "revision": {"number": packet.revision.number, "commit": packet.revision.commit},

@@ -6,7 +6,8 @@ use super::{Body, Page};
 use crate::work::verify::{Dispute, Verified};
 
 fn disputes(list: &[Dispute]) -> Vec<Value> {
-    let one = |d: &Dispute| json!({"id": d.id, "kind": d.kind, "about": d.about, "veto": d.veto, "rationale": d.rationale});
+    let one =
+        |d: &Dispute| json!({"id": d.id, "kind": d.kind, "about": d.about, "veto": d.veto, "rationale": d.rationale});
     list.iter().map(one).collect()
 }
 
@@ -42,7 +43,10 @@ fn text(packet: &str, v: &Verified, history: bool) -> String {
         page.pair("signer", format!("{} as {}, {}", signer.actor, signer.role, signer.fingerprint));
     }
     for d in &v.residual {
-        page.pair("residual", format!("{} {} about {}: {}", d.id, d.kind, d.about, d.rationale.as_deref().unwrap_or_default()));
+        page.pair(
+            "residual",
+            format!("{} {} about {}: {}", d.id, d.kind, d.about, d.rationale.as_deref().unwrap_or_default()),
+        );
     }
     for d in &v.open {
         page.pair("open", format!("{} {} about {}", d.id, d.kind, d.about));

@@ -72,7 +72,10 @@ pub fn fragment(staged: &StagedFragment) -> Body {
     if let (Some(sanitized), Some(redaction)) = (&f.sanitized, &f.redaction) {
         page.pair("sanitized", format!("BLAKE3 {}", sanitized.blake3));
         let count = redaction.interval.len();
-        page.pair("masked", format!("{} bytes in {count} intervals; every other byte is identical", redaction.masked_bytes));
+        page.pair(
+            "masked",
+            format!("{} bytes in {count} intervals; every other byte is identical", redaction.masked_bytes),
+        );
     }
     page.line("next: packet commit -m TEXT   (or packet propose -m TEXT)");
     let fields = json!({
@@ -119,9 +122,17 @@ pub fn whoami(who: &Whoami) -> Body {
 pub fn log(log: &Log) -> Body {
     let mut page = Page::new();
     for line in &log.entries {
-        let kind = line.kind.map_or("gone", |k| if k == crate::model::actor::ActorKind::Human { "" } else { "not human" });
+        let kind =
+            line.kind.map_or("gone", |k| if k == crate::model::actor::ActorKind::Human { "" } else { "not human" });
         let who = if kind.is_empty() { line.actor.to_string() } else { format!("{} ({kind})", line.actor) };
-        page.line(format!("{}  {}  r{}  {who}: {} {}", line.commit.short(), line.at, line.revision, line.operation, line.summary));
+        page.line(format!(
+            "{}  {}  r{}  {who}: {} {}",
+            line.commit.short(),
+            line.at,
+            line.revision,
+            line.operation,
+            line.summary
+        ));
     }
     let entries: Vec<_> = log
         .entries

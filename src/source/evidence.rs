@@ -57,7 +57,13 @@ fn unread(source: &Source) -> SubjectCheck {
     subject(source, format!("source:{}", source.name), CheckState::Unreachable, None, found)
 }
 
-fn subject(source: &Source, subject: String, state: CheckState, pinned: Option<String>, found: Option<String>) -> SubjectCheck {
+fn subject(
+    source: &Source,
+    subject: String,
+    state: CheckState,
+    pinned: Option<String>,
+    found: Option<String>,
+) -> SubjectCheck {
     SubjectCheck { source: source.name.clone(), kind: source.kind, subject, state, pinned, found }
 }
 
@@ -67,7 +73,9 @@ fn check_vault(content: &Content, source: &Source, progress: &(dyn Fn(u64) + Syn
     let opened = Vault::open(&source.url).and_then(|vault| vault.read_key().map(|key| (vault, key)));
     let (vault, key) = match opened {
         Ok(opened) => opened,
-        Err(error @ VaultError::KeyMissing { .. }) => return vec![key_subject(CheckState::Missing, Some(error.to_string()))],
+        Err(error @ VaultError::KeyMissing { .. }) => {
+            return vec![key_subject(CheckState::Missing, Some(error.to_string()))];
+        }
         Err(error) => return vec![key_subject(CheckState::Unreachable, Some(error.to_string()))],
     };
     let found = key.id().to_string();

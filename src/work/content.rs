@@ -84,7 +84,8 @@ pub fn add_session(desk: &Desk, signer: &Signer, new: &NewSession) -> Result<Sta
 /// When it cannot be read or is no section text.
 pub fn read_section(path: &Path) -> Result<String, Refused> {
     let subject = path.display().to_string();
-    let unreadable = |e: std::io::Error| Refused::usage(&subject, format!("{subject}: {e}"), format!("ls -l '{subject}'"));
+    let unreadable =
+        |e: std::io::Error| Refused::usage(&subject, format!("{subject}: {e}"), format!("ls -l '{subject}'"));
     let length = fs::metadata(path).map_err(unreadable)?.len();
     if length > LONGEST_SECTION as u64 {
         let message = format!("{subject} has {length} bytes; a section has at most {LONGEST_SECTION}");
@@ -117,12 +118,15 @@ pub fn set_section(
         }
         let before = content.sections.get(name).and_then(|s| s.owner().cloned());
         let own = staging.actor.is_human().then(|| staging.actor.id.clone());
-        let head = SectionHead { format: 1, name: name.clone(), owner: owner.cloned().or_else(|| before.clone()).or(own) };
+        let head =
+            SectionHead { format: 1, name: name.clone(), owner: owner.cloned().or_else(|| before.clone()).or(own) };
         staging.put(&Place::SectionText(name.clone()), Some(text.to_owned()));
         staging.put(&Place::SectionHead(name.clone()), Some(head.encode()));
         let mut answer = staged("section", name.as_str());
         if let Some(other) = before.filter(|other| *other != staging.actor.id) {
-            answer.warnings.push(format!("section {name} belongs to {other}: you may propose this change, not commit it"));
+            answer
+                .warnings
+                .push(format!("section {name} belongs to {other}: you may propose this change, not commit it"));
         }
         if head.owner.is_none() {
             answer.warnings.push(format!("section {name} has no owner, which stops a release: name one with --owner"));
@@ -214,7 +218,9 @@ pub fn add_symbols(desk: &Desk, signer: &Signer, new: &NewSymbols) -> Result<Sta
     let file = new.file.as_deref().map(|path| symbol_file(&desk.here.join(path))).transpose()?;
     let id = match &new.id {
         Some(id) => id.clone(),
-        None => SymbolsId::new(slug(&new.module)).map_err(|e| Refused::usage("--id", e.to_string(), "name it with --id"))?,
+        None => {
+            SymbolsId::new(slug(&new.module)).map_err(|e| Refused::usage("--id", e.to_string(), "name it with --id"))?
+        }
     };
     let request = SymbolsRequest {
         format: 1,
@@ -249,7 +255,8 @@ pub fn slug(name: &str) -> String {
 
 fn symbol_file(path: &Path) -> Result<SymbolFile, Refused> {
     let subject = path.display().to_string();
-    let unreadable = |e: std::io::Error| Refused::usage(&subject, format!("{subject}: {e}"), format!("ls -l '{subject}'"));
+    let unreadable =
+        |e: std::io::Error| Refused::usage(&subject, format!("{subject}: {e}"), format!("ls -l '{subject}'"));
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
     let digests = hash::plain(&file, 0, bytes, &|_| ()).map_err(unreadable)?;
@@ -366,7 +373,13 @@ fn places_of(staging: &Staging, target: &Target) -> Result<Vec<Place>, Refused> 
         false => Ok(there),
         true => {
             let message = format!("there is no {target}, committed or staged by you");
-            Err(Refused::new(Verdict::Usage, "usage", target.to_string(), message, "packet status   shows what there is"))
+            Err(Refused::new(
+                Verdict::Usage,
+                "usage",
+                target.to_string(),
+                message,
+                "packet status   shows what there is",
+            ))
         }
     }
 }

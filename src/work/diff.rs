@@ -31,8 +31,12 @@ pub fn show(desk: &Desk, path: Option<&str>) -> Result<Shown, Refused> {
         return Ok(Shown { path: None, text: files.join("\n"), files });
     };
     match desk.repo.blob_at(tree, path)? {
-        Some(bytes) => Ok(Shown { path: Some(path.to_owned()), text: String::from_utf8_lossy(&bytes).into_owned(), files: vec![] }),
-        None => Err(Refused::usage(path, format!("there is no file {path} in this packet"), "packet show   lists them")),
+        Some(bytes) => {
+            Ok(Shown { path: Some(path.to_owned()), text: String::from_utf8_lossy(&bytes).into_owned(), files: vec![] })
+        }
+        None => {
+            Err(Refused::usage(path, format!("there is no file {path} in this packet"), "packet show   lists them"))
+        }
     }
 }
 
@@ -58,7 +62,12 @@ pub struct FileDiff {
 ///
 /// # Errors
 /// When a commit is not on the branch, or objects cannot be read.
-pub fn diff(desk: &Desk, actor: Option<&ActorId>, from: Option<&str>, to: Option<&str>) -> Result<Vec<FileDiff>, Refused> {
+pub fn diff(
+    desk: &Desk,
+    actor: Option<&ActorId>,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<Vec<FileDiff>, Refused> {
     let snapshot = load::load(desk, None, Replay::Cached)?;
     let packet = &snapshot.packet;
     let Some(from) = from else {

@@ -54,8 +54,10 @@ pub fn record(
     let snapshot = load::load(desk, None, Replay::Cached)?;
     let checked = check(&snapshot.packet, progress);
     let before = snapshot.packet.releases.clone();
-    let written = write(desk, signer, Replay::Cached, |now, author| Ok(Plan::Write(entry_of(&now.packet, author, &checked))))?;
-    let held = written.packet.releases.values().find(|r| before.get(&r.number).is_some_and(|b| b.holds.len() < r.holds.len()));
+    let written =
+        write(desk, signer, Replay::Cached, |now, author| Ok(Plan::Write(entry_of(&now.packet, author, &checked))))?;
+    let held =
+        written.packet.releases.values().find(|r| before.get(&r.number).is_some_and(|b| b.holds.len() < r.holds.len()));
     Ok(DriftAnswer {
         reasons: reasons(&checked.subjects),
         held: held.map(|r| r.number),
@@ -80,7 +82,12 @@ fn reasons(subjects: &[SubjectCheck]) -> Vec<Reason> {
             };
             let found = s.found.as_deref().unwrap_or("no detail");
             let message = format!("{} in source {} is {}: {found}", s.subject, s.source, s.state.as_str());
-            Reason::new(code, s.subject.clone(), message, "packet drift --record   records it and holds the release that rests on it")
+            Reason::new(
+                code,
+                s.subject.clone(),
+                message,
+                "packet drift --record   records it and holds the release that rests on it",
+            )
         })
         .collect()
 }

@@ -14,9 +14,9 @@ use super::content::slug;
 use super::drift::Progress;
 use super::stage::{Staging, stage};
 use super::{Desk, Refused, Verdict};
+use crate::dump::hash;
 use crate::dump::pair::{self, Pair, PairError};
 use crate::dump::snapshot::Snapshot;
-use crate::dump::hash;
 use crate::model::canonical::Stored;
 use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized};
 use crate::model::id::{FragmentId, SessionId};
@@ -86,7 +86,11 @@ pub fn add_fragment(
     let fragment = fragment_of(new, capture, range, &key, read)?;
     if let Some(problem) = fragment.problem(charter.rules.min_fragment) {
         let help = "mask what must not show with --sanitized FILE, or say why nothing is masked with --why TEXT";
-        return Err(Refused::usage(format!("fragment:{}", fragment.id), format!("fragment {}: {problem}", fragment.id), help));
+        return Err(Refused::usage(
+            format!("fragment:{}", fragment.id),
+            format!("fragment {}: {problem}", fragment.id),
+            help,
+        ));
     }
     stage(desk, signer, |staging| put(staging, &fragment))?;
     Ok(StagedFragment { fragment })
@@ -107,7 +111,13 @@ fn refuse_other_key(key: &VaultKey, pinned: Option<&crate::model::id::KeyId>) ->
     }
     let pinned = pinned.map_or("none", |k| k.as_str());
     let message = format!("the vault has key {}, the packet's commitments are made with {pinned}", key.id());
-    Err(Refused::new(Verdict::No, "source-drifted", "key:vault", message, "restore the vault's .packet/key from its backup"))
+    Err(Refused::new(
+        Verdict::No,
+        "source-drifted",
+        "key:vault",
+        message,
+        "restore the vault's .packet/key from its backup",
+    ))
 }
 
 fn range_of(new: &NewFragment, bytes: u64, min_fragment: u64) -> Result<ByteRange, Refused> {
@@ -165,7 +175,13 @@ impl Steady {
 
 fn unreadable(path: &Path, error: &io::Error) -> Refused {
     let subject = path.display().to_string();
-    Refused::new(Verdict::Undecided, "unreadable", &subject, format!("{subject}: {error}"), format!("ls -l '{subject}'"))
+    Refused::new(
+        Verdict::Undecided,
+        "unreadable",
+        &subject,
+        format!("{subject}: {error}"),
+        format!("ls -l '{subject}'"),
+    )
 }
 
 /// What reading made of the bytes.
@@ -215,7 +231,8 @@ fn sanitized_offset(raw: &Steady, range: ByteRange, sanitized: &Steady) -> Resul
         bytes if bytes == range.length => Ok(0),
         bytes => {
             let name = sanitized.path.display();
-            let message = format!("{name} is {bytes} bytes long; the dump has {}, the range {}", raw.bytes(), range.length);
+            let message =
+                format!("{name} is {bytes} bytes long; the dump has {}, the range {}", raw.bytes(), range.length);
             let help = "mask bytes in place, so that none is added or taken away";
             Err(Refused::usage("--sanitized", message, help))
         }

@@ -58,7 +58,11 @@ pub fn object(desk: &Desk, signer: &Signer, new: &NewObjection) -> Result<Record
             Ok(line(Operation::Object, &objection, format!("{subject} as {}", objection.id)))
         })
     })?;
-    let raised = written.packet.ledger.values().filter(|t| t.by == written.actor.id && t.about == new.about && t.kind == new.kind);
+    let raised = written
+        .packet
+        .ledger
+        .values()
+        .filter(|t| t.by == written.actor.id && t.about == new.about && t.kind == new.kind);
     let id = raised.max_by_key(|t| t.at).map(|t| t.id.clone()).expect("a written objection is in the ledger");
     answer(&written.packet, id, written.entry)
 }
@@ -140,8 +144,14 @@ pub fn stored(desk: &Desk, packet: &Packet, id: &ObjectionId) -> Result<Objectio
 }
 
 fn new_act(packet: &Packet, author: &Author<'_>, thread: &Thread, kind: ActKind, text: &str) -> Result<Act, Refused> {
-    let mut act =
-        Act { act: kind, by: author.actor.id.clone(), at: author.at, text: text.to_owned(), target: None, signature: None };
+    let mut act = Act {
+        act: kind,
+        by: author.actor.id.clone(),
+        at: author.at,
+        text: text.to_owned(),
+        target: None,
+        signature: None,
+    };
     // Only who may act signs: a refused command must not leave a statement of authority anywhere.
     if kind.is_authority() && operation_of(kind).who().includes(&packet.content.charter, author.actor) {
         let target = packet.target_digest(&thread.about);

@@ -93,7 +93,8 @@ impl Anchor {
         });
         parsed.ok_or_else(|| {
             let message = format!("{} is not an anchor: one line of two commits", file.display());
-            let help = "look at it; if you trust the branch as it is, remove the file and run packet verify --root GENESIS";
+            let help =
+                "look at it; if you trust the branch as it is, remove the file and run packet verify --root GENESIS";
             Refused::new(Verdict::Undecided, "unreadable", file.display().to_string(), message, help)
         })
     }
@@ -120,7 +121,12 @@ pub fn load(desk: &Desk, root: Option<&CommitId>, replay: Replay) -> Result<Snap
     let mut faults = Vec::new();
     if desk.repo.is_shallow() {
         let help = "git fetch --unshallow";
-        faults.push(Reason::new(ReasonCode::Shallow, "repository", "the repository is shallow: entries are missing", help));
+        faults.push(Reason::new(
+            ReasonCode::Shallow,
+            "repository",
+            "the repository is shallow: entries are missing",
+            help,
+        ));
         return Err(Refused::for_reasons(faults));
     }
     if let Some(other) = &heads.forked {
@@ -198,7 +204,8 @@ fn first_parent(bytes: &[u8]) -> Option<CommitId> {
 /// When the file is there and is none.
 pub fn read_root(desk: &Desk) -> Result<Option<CommitId>, Refused> {
     let Some(bytes) = desk.clone_dir().read("root")? else { return Ok(None) };
-    let parsed = std::str::from_utf8(&bytes).ok().and_then(|t| t.strip_suffix('\n')).and_then(|t| CommitId::new(t).ok());
+    let parsed =
+        std::str::from_utf8(&bytes).ok().and_then(|t| t.strip_suffix('\n')).and_then(|t| CommitId::new(t).ok());
     parsed.map(Some).ok_or_else(|| {
         let file = desk.clone_dir().path().join("root").display().to_string();
         let message = format!("{file} does not hold one commit");
@@ -211,7 +218,12 @@ fn read_anchor(desk: &Desk) -> Result<Option<Anchor>, Refused> {
     clone.read("anchor")?.map(|bytes| Anchor::parse(&clone.path().join("anchor"), &bytes)).transpose()
 }
 
-fn judge_root(desk: &Desk, packet: &Packet, pinned: Option<&CommitId>, faults: &mut Vec<Reason>) -> Result<(), Refused> {
+fn judge_root(
+    desk: &Desk,
+    packet: &Packet,
+    pinned: Option<&CommitId>,
+    faults: &mut Vec<Reason>,
+) -> Result<(), Refused> {
     let subject = format!("packet:{}", desk.name);
     match pinned {
         None => {
@@ -220,7 +232,8 @@ fn judge_root(desk: &Desk, packet: &Packet, pinned: Option<&CommitId>, faults: &
             faults.push(Reason::new(ReasonCode::NoRoot, subject, message, help));
         }
         Some(root) if *root != packet.genesis => {
-            let message = format!("the branch begins at {}, the pinned genesis is {}", packet.genesis.short(), root.short());
+            let message =
+                format!("the branch begins at {}, the pinned genesis is {}", packet.genesis.short(), root.short());
             let help = "somebody made another packet of the same name, or you pinned another: ask the release owner";
             return Err(Refused::for_reasons(vec![Reason::new(ReasonCode::RootMismatch, subject, message, help)]));
         }
@@ -258,7 +271,8 @@ fn replayed(desk: &Desk, tip: &CommitId, replay: Replay) -> Result<Replayed, Ref
     let cached = if replay == Replay::Cached { cache::read(&desk.clone_dir()) } else { None };
     if let Some(packet) = cached {
         let tail = desk.repo.chain(tip, Some(&packet.head))?;
-        let hit = *tip == packet.head || tail.first().is_some_and(|(_, b)| first_parent(b).as_ref() == Some(&packet.head));
+        let hit =
+            *tip == packet.head || tail.first().is_some_and(|(_, b)| first_parent(b).as_ref() == Some(&packet.head));
         if hit {
             let kept = Some(packet.entries);
             let (packet, fault) = fold(desk, Some(packet), &tail)?;
@@ -271,7 +285,11 @@ fn replayed(desk: &Desk, tip: &CommitId, replay: Replay) -> Result<Replayed, Ref
 }
 
 /// Folds raw entries into a packet, up to the first that is none.
-fn fold(desk: &Desk, start: Option<Packet>, chain: &[(CommitId, Vec<u8>)]) -> Result<(Packet, Option<Reason>), Refused> {
+fn fold(
+    desk: &Desk,
+    start: Option<Packet>,
+    chain: &[(CommitId, Vec<u8>)],
+) -> Result<(Packet, Option<Reason>), Refused> {
     let mut packet = start;
     let mut reader = desk.repo.trees();
     let mut tree = packet.as_ref().map(|p| p.tree.clone());
@@ -375,6 +393,6 @@ fn one(
 
 /// Whether an object is there and is not what an entry may hold, as opposed to missing or damaged here.
 fn is_malformed(error: &ReadError) -> bool {
-    use crate::store::ReadProblem::{Tree, TooLarge, TooMuch, WrongKind};
+    use crate::store::ReadProblem::{TooLarge, TooMuch, Tree, WrongKind};
     matches!(error.problem, Tree { .. } | TooLarge { .. } | TooMuch { .. } | WrongKind { .. })
 }

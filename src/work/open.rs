@@ -44,7 +44,11 @@ pub fn read_charter(file: &str, text: &str) -> Result<Charter, Refused> {
         labelled(file, text, vec![Label { span: e.span().unwrap_or(0..0), message: e.message().to_owned(), help }])
     })?;
     raw.verified().map_err(|problems| {
-        let label = |p: crate::model::charter_check::Problem| Label { span: span_of(text, &p.path), message: p.message, help: p.help };
+        let label = |p: crate::model::charter_check::Problem| Label {
+            span: span_of(text, &p.path),
+            message: p.message,
+            help: p.help,
+        };
         labelled(file, text, problems.into_iter().map(label).collect())
     })
 }
@@ -107,7 +111,8 @@ fn may_open(charter: &Charter, actor: &crate::model::actor::Actor) -> Result<(),
         return Ok(());
     }
     let message = format!("`open` is for {}; {} is not one by this charter", who.describe(), actor.id);
-    let help = format!("add \"governance\" to the roles of {} in the charter, or let a governance actor open it", actor.id);
+    let help =
+        format!("add \"governance\" to the roles of {} in the charter, or let a governance actor open it", actor.id);
     Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", actor.id), message, help))
 }
 

@@ -76,7 +76,8 @@ pub fn draft(desk: &Desk, signer: &Signer, progress: MakeProgress<'_>) -> Result
         let subject = format!("release {number} of revision {}", packet.revision.number);
         Ok(Plan::Write(NewEntry { operation: Operation::Draft, subject, body: String::new(), stage: None, changes }))
     })?;
-    let release = written.packet.releases.values().find(|r| r.drafted == written.entry).expect("a written draft is a release");
+    let release =
+        written.packet.releases.values().find(|r| r.drafted == written.entry).expect("a written draft is a release");
     Ok(Drafted {
         release: release.number,
         commit: release.bound.clone(),
@@ -178,7 +179,12 @@ pub struct Review {
 ///
 /// # Errors
 /// When the packet cannot be loaded, there is no such release, or the key is nobody's.
-pub fn review(desk: &Desk, signer: &Signer, number: Option<u32>, progress: MakeProgress<'_>) -> Result<Review, Refused> {
+pub fn review(
+    desk: &Desk,
+    signer: &Signer,
+    number: Option<u32>,
+    progress: MakeProgress<'_>,
+) -> Result<Review, Refused> {
     let snapshot = load::load(desk, None, Replay::Full)?;
     snapshot.sound()?;
     let packet = snapshot.packet;
@@ -255,7 +261,13 @@ fn refuse_second_signature(release: &Release, author: &Author<'_>) -> Result<(),
         return Ok(());
     }
     let message = format!("{} has signed release {} already; one actor, one vote", author.actor.id, release.number);
-    Err(Refused::new(Verdict::No, "wrong-state", format!("release:{}", release.number), message, "packet gate   shows what is missing"))
+    Err(Refused::new(
+        Verdict::No,
+        "wrong-state",
+        format!("release:{}", release.number),
+        message,
+        "packet gate   shows what is missing",
+    ))
 }
 
 /// Signs the manifest, if the table lets the actor do this: a refused command leaves no signature behind.
@@ -266,7 +278,12 @@ fn manifest_signature(
     operation: Operation,
 ) -> Result<sign::Signature, Refused> {
     if !operation.who().includes(&packet.content.charter, author.actor) {
-        let message = format!("`{operation}` is for {}; {} is {}", operation.who().describe(), author.actor.id, author.actor.kind);
+        let message = format!(
+            "`{operation}` is for {}; {} is {}",
+            operation.who().describe(),
+            author.actor.id,
+            author.actor.kind
+        );
         let help = "packet whoami   shows what is open to you";
         return Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", author.actor.id), message, help));
     }

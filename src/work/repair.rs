@@ -29,12 +29,20 @@ pub fn plan(desk: &Desk, signer: &Signer) -> Result<Option<Repair>, Refused> {
     let actor = actor_of(&snapshot.packet.content.charter, signer)?;
     if !actor.is_human_with(CONTRIBUTOR) {
         let message = format!("repair is for a human with role `contributor`; {} is not one", actor.id);
-        return Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", actor.id), message, "ask a contributor"));
+        return Err(Refused::new(
+            Verdict::No,
+            "not-allowed",
+            format!("actor:{}", actor.id),
+            message,
+            "ask a contributor",
+        ));
     }
     let ends = |code: ReasonCode| code.is_undecided() || matches!(code, ReasonCode::Rewound | ReasonCode::Forked);
     let fault = snapshot.faults.iter().find(|f| f.subject.starts_with("entry:") && !ends(f.code));
     match (fault, snapshot.local) {
-        (Some(fault), Some(local)) if load::descends(desk, &local, &snapshot.packet.head)? && local != snapshot.packet.head => {
+        (Some(fault), Some(local))
+            if load::descends(desk, &local, &snapshot.packet.head)? && local != snapshot.packet.head =>
+        {
             Ok(Some(Repair { from: local, to: snapshot.packet.head, why: fault.message.clone() }))
         }
         _ => Ok(None),

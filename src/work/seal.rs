@@ -57,10 +57,13 @@ fn staged_or_sealed(
     match stage::read(desk, &author.actor.id)? {
         Some(staged) if newest.is_some_and(|n| n.stage.as_ref() == Some(&staged.token)) => Ok(None),
         Some(staged) => Ok(Some(staged)),
-        None if newest.is_some_and(|n| n.text == text || n.text.starts_with(&format!("{text}\n\nRemoved "))) => Ok(None),
+        None if newest.is_some_and(|n| n.text == text || n.text.starts_with(&format!("{text}\n\nRemoved "))) => {
+            Ok(None)
+        }
         None => {
             let message = format!("{} has nothing staged", author.actor.id);
-            let help = "packet add-session, packet add-fragment, packet section set … stage changes; packet status shows them";
+            let help =
+                "packet add-session, packet add-fragment, packet section set … stage changes; packet status shows them";
             Err(Refused::usage("stage", message, help))
         }
     }

@@ -166,11 +166,7 @@ fn next_on(packet: &Packet, actor: &Actor, thread: &Thread) -> Vec<String> {
     }
 }
 
-fn next_for_anybody(
-    packet: &Packet,
-    release: Option<&(Release, ReleaseState, Vec<Reason>)>,
-    now: Time,
-) -> Vec<String> {
+fn next_for_anybody(packet: &Packet, release: Option<&(Release, ReleaseState, Vec<Reason>)>, now: Time) -> Vec<String> {
     match release {
         Some((release, ReleaseState::Approved, _)) => vec![format!("packet verify {}", release.number)],
         Some((_, ReleaseState::Draft | ReleaseState::Signed, reasons)) => {

@@ -142,7 +142,9 @@ pub fn verify(desk: &Desk, ask: &Ask<'_>) -> Result<Verified, Refused> {
     if let Some(given) = &given {
         load::judge_anchor(desk, &snapshot.packet, given, &mut reasons)?;
     }
-    let freshness = match (snapshot.anchor.is_some() || given.is_some()) && !reasons.iter().any(|r| r.code == ReasonCode::Rewound) {
+    let freshness = match (snapshot.anchor.is_some() || given.is_some())
+        && !reasons.iter().any(|r| r.code == ReasonCode::Rewound)
+    {
         true => Freshness::NotRewound,
         false => Freshness::Unproven,
     };
@@ -161,7 +163,11 @@ pub fn verify(desk: &Desk, ask: &Ask<'_>) -> Result<Verified, Refused> {
 fn read_anchor(file: &Path) -> Result<Anchor, Refused> {
     let bytes = std::fs::read(file).map_err(|e| {
         let subject = file.display().to_string();
-        Refused::usage(&subject, format!("{subject}: {e}"), "name the anchor file of another clone: .git/packet/ID/anchor")
+        Refused::usage(
+            &subject,
+            format!("{subject}: {e}"),
+            "name the anchor file of another clone: .git/packet/ID/anchor",
+        )
     })?;
     Anchor::parse(file, &bytes)
 }
@@ -235,7 +241,8 @@ fn line(packet: &Packet, release: &Release, now: Time) -> ReleaseLine {
     over_time.extend(release.approval.iter().map(|a| ("approved".to_owned(), a.at.to_string())));
     over_time.extend(release.void.iter().map(|e| ("void".to_owned(), format!("{} {}", e.operation, e.entry))));
     over_time.extend(release.holds.iter().map(|e| ("held".to_owned(), format!("{} {}", e.operation, e.entry))));
-    over_time.extend(release.superseded.iter().map(|e| ("superseded".to_owned(), format!("{} {}", e.operation, e.entry))));
+    over_time
+        .extend(release.superseded.iter().map(|e| ("superseded".to_owned(), format!("{} {}", e.operation, e.entry))));
     if release.has_lapsed(now) {
         over_time.push(("lapsed".to_owned(), release.not_after.to_string()));
     }
@@ -255,8 +262,14 @@ fn judge_release(
         Ok(release) => release,
         Err(_) => {
             let subject = ask.release.map_or_else(|| "release".to_owned(), |n| format!("release:{n}"));
-            let message = ask.release.map_or_else(|| "nothing is drafted yet".to_owned(), |n| format!("there is no release {n}"));
-            reasons.push(Reason::new(ReasonCode::NoRelease, subject, message, "packet status   shows how far the packet is"));
+            let message =
+                ask.release.map_or_else(|| "nothing is drafted yet".to_owned(), |n| format!("there is no release {n}"));
+            reasons.push(Reason::new(
+                ReasonCode::NoRelease,
+                subject,
+                message,
+                "packet status   shows how far the packet is",
+            ));
             return;
         }
     };
@@ -265,9 +278,9 @@ fn judge_release(
     verified.state = Some(gate::state(packet, release, now));
     verified.signers = signers(packet, release);
     let checked = ask.evidence.then(|| evidence::check_all(&packet.content, &|_| ()));
-    let sources = checked.as_ref().map(|c| {
-        evidence::with_stand_ins(c.sources.clone(), &packet.checks, &packet.content.charter, now)
-    });
+    let sources = checked
+        .as_ref()
+        .map(|c| evidence::with_stand_ins(c.sources.clone(), &packet.checks, &packet.content.charter, now));
     let facts = Facts {
         sources: sources.as_deref(),
         subjects: checked.as_ref().map(|c| c.subjects.as_slice()).unwrap_or_default(),
@@ -303,7 +316,15 @@ fn signers(packet: &Packet, release: &Release) -> Vec<Signer> {
 fn tag_warnings(desk: &Desk, packet: &Packet) -> Vec<String> {
     let approved = packet.releases.values().filter(|r| r.approval.is_some() && r.stands());
     let missing = approved.filter(|r| matches!(desk.repo.tag(&desk.name, r.number), Ok(None)));
-    missing.map(|r| format!("tag-missing: refs/tags/packet/{}/{n}; the owner runs packet approve {n} again", desk.name, n = r.number)).collect()
+    missing
+        .map(|r| {
+            format!(
+                "tag-missing: refs/tags/packet/{}/{n}; the owner runs packet approve {n} again",
+                desk.name,
+                n = r.number
+            )
+        })
+        .collect()
 }
 
 /// A tag that is there must be the very one the branch calls for: same target, name, tagger, time and signer.

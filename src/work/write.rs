@@ -89,7 +89,8 @@ pub fn write(
         match try_write(desk, signer, replay, &plan)? {
             Attempt::Done(written) => return Ok(*written),
             Attempt::Moved(_, Operation::Object | Operation::Respond | Operation::Address) if attempt < ATTEMPTS => {}
-            Attempt::Moved(_, Operation::Withdraw | Operation::Close | Operation::AcceptResidual) if attempt < ATTEMPTS => {}
+            Attempt::Moved(_, Operation::Withdraw | Operation::Close | Operation::AcceptResidual)
+                if attempt < ATTEMPTS => {}
             Attempt::Moved(error, _) => return Err(error.into()),
         }
     }
@@ -193,7 +194,13 @@ fn entry_time(desk: &Desk, packet: &Packet) -> Result<Time, Refused> {
     if packet.time.minus(CLOCK_SKEW) > desk.now {
         let message = format!("the newest entry is from {}, and this clock says {}", packet.time, desk.now);
         let subject = format!("entry:{}", packet.head);
-        return Err(Refused::new(Verdict::Undecided, "future-entry", subject, message, "set this machine's clock: date -u"));
+        return Err(Refused::new(
+            Verdict::Undecided,
+            "future-entry",
+            subject,
+            message,
+            "set this machine's clock: date -u",
+        ));
     }
     Ok(desk.now.max(packet.time))
 }
@@ -225,7 +232,11 @@ fn unsigned(packet: &Packet, author: &Author<'_>, entry: NewEntry) -> Result<Uns
         stage: entry.stage,
     };
     if let Some(problem) = message.problem() {
-        return Err(Refused::usage("message", problem, "write a short first line, then a blank line, then as much as you like"));
+        return Err(Refused::usage(
+            "message",
+            problem,
+            "write a short first line, then a blank line, then as much as you like",
+        ));
     }
     Ok(UnsignedCommit { tree: packet.tree.clone(), parent: Some(packet.head.clone()), time: author.at, message })
 }

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Passes the tests: installs what they need where it may, else says what is missing; then format, lints, docs, tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ "$(uname -s)" != Linux ]; then
+  echo "packet runs on Linux; this is $(uname -s)" >&2
+  exit 2
+fi
+
+declare -A package=([git]=git [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [strace]=strace
+  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [python3]=python3)
+missing=()
+for program in "${!package[@]}"; do
+  command -v "$program" >/dev/null || missing+=("${package[$program]}")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
+  else
+    echo "missing: ${missing[*]}" >&2
+    echo "install them, for instance: sudo apt-get install ${missing[*]}" >&2
+    exit 2
+  fi
+fi
+if ! command -v cargo-nextest >/dev/null; then
+  cargo install cargo-nextest --locked
+fi
+
+export RUSTFLAGS="${RUSTFLAGS:-} -D warnings" RUSTDOCFLAGS="-D warnings"
+step() { printf '\n== %s\n' "$*"; }
+step format; cargo fmt --check
+step lints;  cargo clippy --release --all-targets --locked
+step docs;   cargo doc --release --no-deps --locked
+step tests;  cargo nextest run --release --locked --no-fail-fast
+step examples in the documentation of the code; cargo test --release --doc --locked
