@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn no_write_is_lost_beside_pack_refs() {
+    fn no_write_is_lost_beside_pack_refs_and_repack() {
         let b = bench();
         assert_eq!(b.advance(&Expected::Absent, 0).unwrap(), Advance::Moved);
         let tree = b.sandbox.git(&["rev-parse", "main^{tree}"]);
@@ -306,18 +306,18 @@ mod tests {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let _ = b.sandbox.try_git(&["pack-refs", "--all", "--prune"]);
+                    let _ = b.sandbox.try_git(&["repack", "-adq"]);
                 }
             });
-            let writers: Vec<_> = (0..2)
-                .map(|n| {
-                    scope.spawn({
-                        let (b, tree) = (&b, &tree);
-                        move || append(b, tree, n, 60)
-                    })
+            let append = |writer| {
+                scope.spawn({
+                    let (b, tree) = (&b, &tree);
+                    move || append(b, tree, writer, 60)
                 })
-                .collect();
-            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            };
+            let writers = [append(0), append(1)].map(|writer| writer.join());
             stop.store(true, Ordering::Relaxed);
+            writers.into_iter().for_each(Result::unwrap);
         });
         let count = b.sandbox.git(&["rev-list", "--count", "packet/one"]);
         assert_eq!(count, "121");

@@ -109,13 +109,10 @@ impl WriteLock<'_> {
         let deadline = Instant::now() + self.wait;
         loop {
             let is_over = Instant::now() >= deadline;
-            fs::create_dir_all(parent)?;
-            match fs::hard_link(self.next(), lock) {
+            match in_dir(parent, || fs::hard_link(self.next(), lock)) {
                 Ok(()) => return Ok(Some(HeldReference { lock: Some(lock.to_owned()) })),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_over => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sleep(POLL),
-                // git removed the empty directory in between.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !is_over => sleep(POLL),
                 Err(error) => return Err(error),
             }
         }
@@ -212,6 +209,23 @@ pub(super) fn private() -> OpenOptions {
 /// Makes a directory for the owner alone, with its parents.
 pub(super) fn make_private_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes a directory and acts in it; again, when git removed the empty directory in between, as `pack-refs` and
+/// `prune-packed` do.
+pub(super) fn in_dir<T>(dir: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..100 {
+        let acted = match fs::create_dir_all(dir) {
+            // It was there when it was to be made, and gone when that was looked at.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !dir.is_file() => continue,
+            made => made.and_then(|()| act()),
+        };
+        match acted {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => sleep(Duration::from_millis(1)),
+            acted => return acted,
+        }
+    }
+    act()
 }
 
 pub(super) fn remove_if_present(path: &Path) -> io::Result<()> {

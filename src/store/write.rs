@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use miette::Diagnostic;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use thiserror::Error;
 
-use super::lock::{WriteLock, make_private_dir};
+use super::lock::{WriteLock, in_dir, make_private_dir};
 use super::object_id::ObjectId;
 use super::read::{Kind, ReadError, ReadProblem};
 use super::tree::TreeProblem;
@@ -96,7 +97,10 @@ impl WriteLock<'_> {
         }
         let id = self.repo.objects.hash(kind, bytes).map_err(|why| WriteError::Encode { kind, why })?;
         match self.repo.read(&id, kind) {
-            Ok(_) => Ok(id),
+            Ok(_) => {
+                freshen(&self.loose_path(&id));
+                Ok(id)
+            }
             Err(ReadError { problem: ReadProblem::Missing, .. }) => self.put(id, kind, bytes),
             Err(_) => {
                 self.put(id, kind, bytes)?;
@@ -107,25 +111,35 @@ impl WriteLock<'_> {
         }
     }
 
+    fn loose_path(&self, id: &ObjectId) -> PathBuf {
+        let hex = id.to_string();
+        self.repo.common_dir().join("objects").join(&hex[..2]).join(&hex[2..])
+    }
+
     /// Encodes aside and renames into place, over whatever is there.
     fn put(&self, id: ObjectId, kind: Kind, bytes: &[u8]) -> Result<ObjectId, WriteError> {
         let aside = self.objects_dir();
         make_private_dir(&aside).map_err(|source| WriteError::Io { path: aside.clone(), source })?;
         let encoded = self.repo.objects.encode(&aside, kind, bytes).map_err(|why| WriteError::Encode { kind, why })?;
-        let relative = encoded.strip_prefix(&aside).expect("it was encoded there");
-        let place = self.repo.common_dir().join("objects").join(relative);
-        rename_into(&encoded, &place).map_err(|source| WriteError::Io { path: place, source })?;
+        let place = self.loose_path(&id);
+        let parent = place.parent().expect("an object lies in a directory of objects");
+        in_dir(parent, || fs::rename(&encoded, &place)).map_err(|source| WriteError::Io { path: place, source })?;
         Ok(id)
     }
 }
 
-fn rename_into(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to.parent().expect("an object lies in a directory of objects"))?;
-    fs::rename(from, to)
+/// Makes a loose object young again, as git does: `git gc` removes what no reference reaches once it is old, and this
+/// one may have been left weeks ago by a command that was killed.
+fn freshen(path: &Path) {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    // A packed or borrowed object has no such file, and needs none.
+    let _ = utimensat(CWD, path, &times, AtFlags::empty());
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
     use super::super::sandbox::Sandbox;
@@ -182,6 +196,23 @@ mod tests {
         assert_eq!(repo.blob(&id).unwrap(), bytes);
         bytes.push(0);
         assert!(matches!(lock.write_blob(&bytes), Err(WriteError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn an_old_object_that_is_written_again_is_young() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo();
+        let lock = repo.lock(Duration::ZERO).unwrap();
+        let blob = lock.write_blob(b"text").unwrap();
+        let modified = || fs::metadata(sandbox.loose(&blob)).unwrap().modified().unwrap();
+        let written = modified();
+        let old = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        fs::set_permissions(sandbox.loose(&blob), PermissionsExt::from_mode(0o644)).unwrap();
+        let file = fs::OpenOptions::new().write(true).open(sandbox.loose(&blob)).unwrap();
+        file.set_modified(old).unwrap();
+        assert_eq!(modified(), old);
+        lock.write_blob(b"text").unwrap();
+        assert!(modified() >= written);
     }
 
     #[test]
