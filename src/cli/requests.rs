@@ -104,6 +104,6 @@ impl Run for RetentionSet {
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let deadline = Deadline { basis: self.basis.clone(), at: self.deadline };
-        Ok(report::staged(&content::set_retention(&context.desk()?, &context.signer()?, &self.session, deadline)?))
+        Ok(report::staged(&content::set_retention(&context.desk()?, &context.signer()?, &self.session, &deadline)?))
     }
 }

@@ -148,7 +148,12 @@ pub fn section_text(desk: &Desk, signer: &Signer, name: &SectionName) -> Result<
 ///
 /// # Errors
 /// When there is no such session.
-pub fn set_retention(desk: &Desk, signer: &Signer, session: &SessionId, deadline: Deadline) -> Result<Staged, Refused> {
+pub fn set_retention(
+    desk: &Desk,
+    signer: &Signer,
+    session: &SessionId,
+    deadline: &Deadline,
+) -> Result<Staged, Refused> {
     if deadline.basis.trim().is_empty() {
         return Err(Refused::usage("--basis", "the basis is empty", "name the rule, contract or registry entry"));
     }

@@ -53,7 +53,7 @@ pub fn record(
 ) -> Result<DriftAnswer, Refused> {
     let snapshot = load::load(desk, None, Replay::Cached)?;
     let checked = check(&snapshot.packet, progress);
-    let before = snapshot.packet.releases.clone();
+    let before = snapshot.packet.releases;
     let written =
         write(desk, signer, Replay::Cached, |now, author| Ok(Plan::Write(entry_of(&now.packet, author, &checked))))?;
     let held =

@@ -216,7 +216,7 @@ fn read(
         incoming.writer(),
         progress,
     );
-    let Pair { raw: commitment, sanitized_blake3, sanitized_sha256, redaction } = pair.map_err(pair_failed)?;
+    let Pair { raw: commitment, sanitized_blake3, sanitized_sha256, redaction } = pair.map_err(|e| pair_failed(&e))?;
     raw.still_holds()?;
     sanitized.still_holds()?;
     incoming.keep(&sanitized_blake3, range.length)?;
@@ -239,10 +239,10 @@ fn sanitized_offset(raw: &Steady, range: ByteRange, sanitized: &Steady) -> Resul
     }
 }
 
-fn pair_failed(error: PairError) -> Refused {
-    let help = miette::Diagnostic::help(&error).map(|h| h.to_string()).unwrap_or_default();
+fn pair_failed(error: &PairError) -> Refused {
+    let help = miette::Diagnostic::help(error).map(|h| h.to_string()).unwrap_or_default();
     let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         message.push_str(&format!(": {cause}"));
         source = cause.source();

@@ -101,6 +101,9 @@ impl Anchor {
 }
 
 /// Verifies one SSHSIG block strictly, in process.
+///
+/// # Errors
+/// When it is not exactly one well-formed block, or does not hold.
 pub fn verify_signature(armour: &str, namespace: Namespace, message: &[u8]) -> Result<Signed, String> {
     let signature = Signature::parse(armour).map_err(|e| e.to_string())?;
     let verified = signature.verify(namespace, message).map_err(|e| e.to_string())?;
@@ -181,6 +184,9 @@ fn heads(desk: &Desk) -> Result<Heads, Refused> {
 }
 
 /// Whether `head` is `ancestor` or comes after it.
+///
+/// # Errors
+/// When commits cannot be read.
 pub fn descends(desk: &Desk, head: &CommitId, ancestor: &CommitId) -> Result<bool, ReadError> {
     if head == ancestor {
         return Ok(true);

@@ -77,19 +77,19 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 ///
 /// # Errors
 /// When there is such a packet already, the signer may not open it, or the vault cannot serve.
-pub fn open(desk: &Desk, signer: &Signer, charter: Charter, taxonomy: &Taxonomy) -> Result<Opened, Refused> {
+pub fn open(desk: &Desk, signer: &Signer, charter: &Charter, taxonomy: &Taxonomy) -> Result<Opened, Refused> {
     let mut lock = desk.repo.lock(desk.wait)?;
-    if let Some(answer) = opened_before(desk, &charter)? {
+    if let Some(answer) = opened_before(desk, charter)? {
         return Ok(answer);
     }
     let vault = Vault::open(&charter.vault().url)?;
-    let actor = super::write::actor_of(&charter, signer)?;
-    may_open(&charter, &actor)?;
+    let actor = super::write::actor_of(charter, signer)?;
+    may_open(charter, &actor)?;
     let key = vault.create_or_read_key()?.id();
     let pin = SourcePin { format: 1, name: charter.vault().name.clone(), kind: charter.vault().kind, key: Some(key) };
     let files: BTreeMap<String, String> = BTreeMap::from([
         (Place::Charter.to_string(), charter.encode()),
-        (Place::AllowedSigners.to_string(), allowed_signers(&charter)),
+        (Place::AllowedSigners.to_string(), allowed_signers(charter)),
         (Place::Taxonomy.to_string(), taxonomy.encode()),
         (Place::Source(pin.name.clone()).to_string(), pin.encode()),
     ]);

@@ -2,7 +2,7 @@
 
 use super::load::Replay;
 use super::stage;
-use super::write::{Author, NewEntry, Plan, write};
+use super::write::{Author, FileChange, NewEntry, Plan, write};
 use super::{Desk, Refused, Verdict};
 use crate::model::canonical::Stored;
 use crate::model::digest::Blake3;
@@ -93,7 +93,7 @@ fn unmoved(packet: &Packet, staged: &Stage) -> Result<(), Refused> {
     }
 }
 
-fn changes_of(staged: &Stage) -> Result<Vec<(Place, Option<Vec<u8>>)>, Refused> {
+fn changes_of(staged: &Stage) -> Result<Vec<FileChange>, Refused> {
     let place = |path: &str| {
         let message = format!("the staged {path} is no file of a packet");
         Place::of(path).ok_or_else(|| Refused::usage(path, message, "packet discard"))

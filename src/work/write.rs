@@ -23,6 +23,9 @@ use crate::store::{AdvanceError, Expected, WriteLock};
 use super::load::{self, Replay, Snapshot, verify_signature};
 use super::{Desk, Refused, Verdict, cache};
 
+/// A file an entry changes: its place, and its bytes then; `None` removes it.
+pub type FileChange = (Place, Option<Vec<u8>>);
+
 /// An entry that a command wants to write.
 #[derive(Debug, Clone)]
 pub struct NewEntry {
@@ -34,8 +37,8 @@ pub struct NewEntry {
     pub body: String,
     /// Which stage it seals.
     pub stage: Option<StageToken>,
-    /// The files it changes; `None` removes.
-    pub changes: Vec<(Place, Option<Vec<u8>>)>,
+    /// The files it changes.
+    pub changes: Vec<FileChange>,
 }
 
 /// What a command comes to, given the packet as it stands.
@@ -242,7 +245,7 @@ fn unsigned(packet: &Packet, author: &Author<'_>, entry: NewEntry) -> Result<Uns
 }
 
 /// The changes as a verifier will see them; files that stay as they are fall away.
-fn as_changes(packet: &Packet, changes: &[(Place, Option<Vec<u8>>)]) -> Vec<Change> {
+fn as_changes(packet: &Packet, changes: &[FileChange]) -> Vec<Change> {
     let mut all: Vec<Change> = changes
         .iter()
         .map(|(place, blob)| {

@@ -1,4 +1,11 @@
 //! One integration binary: the built `packet`, real git, real ssh-keygen, real files.
 
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on stops, and it reads its own environment"
+)]
+
 mod sandbox;
 mod story;
