@@ -11,6 +11,7 @@ use crate::model::operation::Operation;
 use crate::model::place::Place;
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Approval, Approved, HoldKind, Presence, Release, ReleaseSignature};
+use crate::model::source::SourceCheck;
 
 /// The gate as it was when an entry was written: any reason then makes the entry none.
 fn gate_held(case: &Case<'_>, question: Question<'_>, facts: Facts<'_>) -> Result<(), Wrong> {
@@ -33,9 +34,23 @@ pub(super) fn draft(case: &Case<'_>) -> Result<Accepted, Wrong> {
     if expected.as_bytes() != bytes {
         return Err(mismatch("it does not bind this packet at this head".to_owned()));
     }
+    lists_sources(case, &facts.sources)?;
     gate_held(case, Question::Draft, Facts { sources: Some(&facts.sources), ..Facts::default() })?;
     let release = drafted(case, number, expected);
     Ok(Accepted { effect: Effect::Drafted(Box::new(release)), subject: number.to_string(), text: String::new() })
+}
+
+/// What is said of sources is said of each one the charter names, once, in its order: a list with two answers for one
+/// source would let a reader pick.
+fn lists_sources(case: &Case<'_>, checks: &[SourceCheck]) -> Result<(), Wrong> {
+    let named = checks.iter().map(|c| (&c.name, c.kind));
+    match named.eq(case.charter().source.iter().map(|s| (&s.name, s.kind))) {
+        true => Ok(()),
+        false => wrong(
+            ReasonCode::MalformedFile,
+            "the checks of sources do not name the charter's sources, once each, in order",
+        ),
+    }
 }
 
 fn drafted(case: &Case<'_>, number: u32, manifest: String) -> Release {
@@ -102,6 +117,7 @@ pub(super) fn approve(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let approval = Approval::decode(approval_file.bytes()?)
         .map_err(|e| Wrong(ReasonCode::MalformedFile, format!("{}: {e}", approval_file.change.path)))?;
     check_approval(case, release, &approval, &signature)?;
+    lists_sources(case, &approval.source)?;
     let facts = Facts { sources: Some(&approval.source), owner_touched: Some(signature.touched), ..Facts::default() };
     gate_held(case, Question::Approve(release), facts)?;
     let approved = Approved { entry: case.entry.id().clone(), at: case.time(), signature, presence: approval.presence };

@@ -4,6 +4,7 @@ use super::Desk;
 use super::load::{self, Replay};
 use super::refused::Refused;
 use super::write::{Author, NewEntry, Plan, write};
+use crate::gate::CLOCK_SKEW;
 use crate::history::{held_by_drift, hold_kind};
 use crate::model::canonical::Stored;
 use crate::model::id::CommitId;
@@ -54,8 +55,12 @@ pub fn record(
     let snapshot = load::load(desk, None, Replay::Cached)?;
     let checked = check(&snapshot.packet, progress);
     let before = snapshot.packet.releases;
-    let written =
-        write(desk, signer, Replay::Cached, |now, author| Ok(Plan::Write(entry_of(&now.packet, author, &checked))))?;
+    let written = write(desk, signer, Replay::Cached, |now, author| {
+        Ok(match just_recorded(&now.packet, author, &checked) {
+            Some(entry) => Plan::Already(entry),
+            None => Plan::Write(entry_of(&now.packet, author, &checked)),
+        })
+    })?;
     let held =
         written.packet.releases.values().find(|r| before.get(&r.number).is_some_and(|b| b.holds.len() < r.holds.len()));
     Ok(DriftAnswer {
@@ -92,6 +97,19 @@ fn reasons(subjects: &[SubjectCheck]) -> Vec<Reason> {
         .collect()
 }
 
+/// The actor's newest entry, if it recorded the very same moments ago: then the command ran before. A check that is
+/// older is worth repeating, for what it says is how things are *now*.
+fn just_recorded(packet: &Packet, author: &Author<'_>, checked: &Checked) -> Option<CommitId> {
+    let newest = packet.newest.get(&author.actor.id).filter(|n| n.operation == Operation::Drift)?;
+    let check = packet.checks.values().next_back().filter(|check| check.by == author.actor.id)?;
+    let same = check.source == checked.sources && check.subject == notable(checked);
+    (same && check.at.plus(CLOCK_SKEW) >= author.at).then(|| newest.entry.clone())
+}
+
+fn notable(checked: &Checked) -> Vec<SubjectCheck> {
+    checked.subjects.iter().filter(|s| s.state != CheckState::Same).cloned().collect()
+}
+
 fn entry_of(packet: &Packet, author: &Author<'_>, checked: &Checked) -> NewEntry {
     let number = packet.next_check();
     let check = RecordedCheck {
@@ -99,7 +117,7 @@ fn entry_of(packet: &Packet, author: &Author<'_>, checked: &Checked) -> NewEntry
         by: author.actor.id.clone(),
         at: author.at,
         source: checked.sources.clone(),
-        subject: checked.subjects.iter().filter(|s| s.state != CheckState::Same).cloned().collect(),
+        subject: notable(checked),
     };
     let mut changes = vec![(Place::Check(number), Some(check.encode().into_bytes()))];
     let drifted = check.source.iter().find(|s| s.state.holds());

@@ -7,5 +7,6 @@
     reason = "a test that cannot go on stops, and it reads its own environment"
 )]
 
+mod repositories;
 mod sandbox;
 mod story;
