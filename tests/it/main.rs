@@ -7,6 +7,8 @@
     reason = "a test that cannot go on stops, and it reads its own environment"
 )]
 
+mod charter;
+mod evidence;
 mod repositories;
 mod sandbox;
 mod story;
