@@ -141,7 +141,7 @@ pub fn load(desk: &Desk, root: Option<&CommitId>, replay: Replay) -> Result<Snap
     judge_root(desk, &packet, pinned.as_ref(), &mut faults)?;
     faults.extend(fault);
     if let Some(anchor) = &anchor {
-        judge_anchor(desk, &packet, anchor, &mut faults)?;
+        judge_anchor(desk, &heads.tip, anchor, &mut faults)?;
     }
     Ok(Snapshot {
         rooted: pinned.is_some(),
@@ -248,12 +248,12 @@ fn judge_root(
     Ok(())
 }
 
-/// Judges the packet against an anchor: its head must be on the way from the genesis to the judged head.
+/// Judges the branch against an anchor: its head must be on the way from the genesis to the branch's tip.
 ///
 /// # Errors
 /// When commits cannot be read.
-pub fn judge_anchor(desk: &Desk, packet: &Packet, anchor: &Anchor, faults: &mut Vec<Reason>) -> Result<(), Refused> {
-    if descends(desk, &packet.head, &anchor.head)? {
+pub fn judge_anchor(desk: &Desk, tip: &CommitId, anchor: &Anchor, faults: &mut Vec<Reason>) -> Result<(), Refused> {
+    if descends(desk, tip, &anchor.head)? {
         return Ok(());
     }
     let message = format!("the branch does not descend from {}, the newest valid head seen here", anchor.head.short());

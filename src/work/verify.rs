@@ -140,7 +140,7 @@ pub fn verify(desk: &Desk, ask: &Ask<'_>) -> Result<Verified, Refused> {
     let now = later(desk, ask)?;
     let mut reasons = snapshot.faults.clone();
     if let Some(given) = &given {
-        load::judge_anchor(desk, &snapshot.packet, given, &mut reasons)?;
+        load::judge_anchor(desk, &snapshot.tip, given, &mut reasons)?;
     }
     let freshness = match (snapshot.anchor.is_some() || given.is_some())
         && !reasons.iter().any(|r| r.code == ReasonCode::Rewound)
@@ -196,10 +196,14 @@ fn not_fresh(freshness: Freshness) -> Reason {
 /// The anchor advances on every valid history, whatever the release's verdict; only a pinned genesis makes one.
 fn remember(desk: &Desk, snapshot: &Snapshot, reasons: &[Reason]) -> Result<(), Refused> {
     let bars = |r: &&Reason| matches!(r.code, ReasonCode::Rewound | ReasonCode::Forked | ReasonCode::NoRoot);
-    if snapshot.rooted && !reasons.iter().any(|r| bars(&r)) {
-        load::advance_anchor(desk, &snapshot.packet)?;
+    if !snapshot.rooted || reasons.iter().any(|r| bars(&r)) {
+        return Ok(());
     }
-    Ok(())
+    // A head that could not be decided this time (a clock gone backwards) must not pull the anchor back.
+    match &snapshot.anchor {
+        Some(anchor) if !load::descends(desk, &snapshot.packet.head, &anchor.head)? => Ok(()),
+        _ => load::advance_anchor(desk, &snapshot.packet),
+    }
 }
 
 fn describe(desk: &Desk, snapshot: &Snapshot, now: Time, freshness: Freshness) -> Verified {

@@ -7,8 +7,12 @@
     reason = "a test that cannot go on stops, and it reads its own environment"
 )]
 
+mod attacks;
+mod attacks_places;
 mod charter;
 mod evidence;
+mod forge;
+mod releases;
 mod repositories;
 mod sandbox;
 mod story;
