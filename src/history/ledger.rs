@@ -4,7 +4,7 @@ use super::replay::{Accepted, Case, Effect};
 use super::{Wrong, wrong};
 use crate::model::canonical::Stored;
 use crate::model::charter::KeyStanding;
-use crate::model::digest::Blake3;
+use crate::model::digest::{Blake3, Sha256};
 use crate::model::id::ActorId;
 use crate::model::ledger::{Thread, ThreadAct};
 use crate::model::namespace::Namespace;
@@ -59,6 +59,7 @@ pub(super) fn object(case: &Case<'_>) -> Result<Accepted, Wrong> {
         raised: objection.target,
         acts: Vec::new(),
         digest: Blake3::of(bytes),
+        sha256: Sha256::of(bytes),
     };
     Ok(Accepted { effect: Effect::Thread(thread), subject, text })
 }
@@ -91,7 +92,8 @@ pub(super) fn act(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let rationale = (act.act == ActKind::AcceptResidual).then(|| act.text.clone());
     let mut thread = thread;
     thread.acts.push(ThreadAct { act: act.act, by: act.by, target: act.target, point, rationale });
-    thread.digest = Blake3::of(case.changes[0].bytes()?);
+    let bytes = case.changes[0].bytes()?;
+    (thread.digest, thread.sha256) = (Blake3::of(bytes), Sha256::of(bytes));
     let subject = thread.id.to_string();
     Ok(Accepted { effect: Effect::Thread(thread), subject, text: act.text })
 }

@@ -14,7 +14,7 @@ use crate::model::id::PacketId;
 use crate::model::key::PublicKey;
 use crate::model::ledger::Thread;
 use crate::model::operation::{Operation, Voids};
-use crate::model::packet::{Newest, Packet, Revision, StoredFile};
+use crate::model::packet::{Newest, Packet, Revision, StoredFile, content_digest};
 use crate::model::place::Place;
 use crate::model::proposal::Proposal;
 use crate::model::reason::ReasonCode;
@@ -121,6 +121,7 @@ fn blank(entry: &SignedEntry, charter: Charter) -> Packet {
         revision: Revision { number: 1, commit: entry.id().clone() },
         content: Content::new(charter),
         files: BTreeMap::new(),
+        content_digest: content_digest(std::iter::empty()),
         ledger: BTreeMap::new(),
         proposals: BTreeMap::new(),
         checks: BTreeMap::new(),
@@ -265,18 +266,20 @@ fn apply(packet: &mut Packet, entry: &SignedEntry, changes: &[Change], accepted:
 }
 
 fn store_files(packet: &mut Packet, changes: &[Change]) {
-    for change in changes {
-        let Some(place) = Place::of(&change.path).filter(Place::is_material) else { continue };
+    let content = changes.iter().filter(|c| Place::of(&c.path).is_some_and(|place| place.is_content()));
+    let mut changed = false;
+    for change in content {
+        changed = true;
         match &change.blob {
-            None => {
-                packet.files.remove(&change.path);
-            }
+            None => packet.files.remove(&change.path),
             Some(bytes) => {
-                let kept = place.is_content().then(|| bytes.clone());
-                let file = StoredFile { blake3: Blake3::of(bytes), sha256: Sha256::of(bytes), bytes: kept };
-                packet.files.insert(change.path.clone(), file);
+                let file = StoredFile { blake3: Blake3::of(bytes), sha256: Sha256::of(bytes), bytes: bytes.clone() };
+                packet.files.insert(change.path.clone(), file)
             }
-        }
+        };
+    }
+    if changed {
+        packet.content_digest = content_digest(packet.files.iter().map(|(path, file)| (path.as_str(), file)));
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::charter::{Charter, KeyStanding};
-use super::digest::Blake3;
+use super::digest::{Blake3, Sha256};
 use super::id::{ActorId, ObjectionId};
 use super::objection::{ActKind, ObjectionKind, ObjectionState};
 use super::target::Target;
@@ -45,6 +45,8 @@ pub struct Thread {
     pub acts: Vec<ThreadAct>,
     /// BLAKE3 of the stored file: the digest of the thread so far.
     pub digest: Blake3,
+    /// SHA-256 of the stored file, for the digest of the material.
+    pub sha256: Sha256,
 }
 
 /// Where an objection stands now.

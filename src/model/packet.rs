@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256 as Sha256Hasher};
 
 use super::content::Content;
 use super::digest::{Blake3, Sha256};
@@ -21,15 +20,15 @@ use super::source::RecordedCheck;
 use super::target::Target;
 use super::time::Time;
 
-/// The digests of one stored file, and its bytes where content needs them.
+/// One file of content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFile {
     /// BLAKE3 of its bytes.
     pub blake3: Blake3,
     /// SHA-256 of its bytes.
     pub sha256: Sha256,
-    /// Its bytes; for content only.
-    pub bytes: Option<Arc<[u8]>>,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
 }
 
 /// The newest entry of one actor: what the same command, run again after a crash, must find (DESIGN.md, invariant 12).
@@ -82,8 +81,10 @@ pub struct Packet {
     pub revision: Revision,
     /// What revisions change.
     pub content: Content,
-    /// Every file of content and record.
+    /// Every file of content, by path. The record's digests are in the ledger.
     pub files: BTreeMap<String, StoredFile>,
+    /// BLAKE3 over the listing of all content: the digest of the target `packet`, which every entry may ask for.
+    pub content_digest: Blake3,
     /// Every objection.
     pub ledger: BTreeMap<ObjectionId, Thread>,
     /// Every proposal.
@@ -110,7 +111,7 @@ impl Packet {
     /// any of them is a change of the target, which can reopen too much and never too little.
     pub fn target_digest(&self, target: &Target) -> Blake3 {
         match target {
-            Target::Packet => self.listing_digest(|place| place.is_content()),
+            Target::Packet => self.content_digest,
             Target::Lane => Blake3::of(self.content.charter.encode_lane().as_bytes()),
             Target::Session(id) => self.listing_digest(|place| match place {
                 Place::Session(session) | Place::Retention(session) => session == id,
@@ -138,12 +139,12 @@ impl Packet {
         let mut paths: Vec<String> = places.iter().map(ToString::to_string).collect();
         paths.sort();
         let files = paths.iter().filter_map(|path| self.files.get(path).map(|file| (path.as_str(), file)));
-        Blake3::of(listing(files, |file| file.blake3.to_string()).as_bytes())
+        content_digest(files)
     }
 
     fn listing_digest(&self, named: impl Fn(&Place) -> bool) -> Blake3 {
         let files = self.files.iter().filter(|(path, _)| Place::of(path).is_some_and(|place| named(&place)));
-        Blake3::of(listing(files.map(|(path, file)| (path.as_str(), file)), |file| file.blake3.to_string()).as_bytes())
+        content_digest(files.map(|(path, file)| (path.as_str(), file)))
     }
 
     /// Whether the target is there to object to.
@@ -162,14 +163,20 @@ impl Packet {
 
     /// The digests of the material: content and record.
     pub fn material_digest(&self) -> MaterialDigest {
-        let material = || {
-            let files = self.files.iter().filter(|(path, _)| Place::of(path).is_some_and(|p| p.is_material()));
-            files.map(|(path, file)| (path.as_str(), file))
-        };
-        let sha256 = Sha256Hasher::digest(listing(material(), |file| file.sha256.to_string()));
-        MaterialDigest {
-            sha256: Sha256::from_bytes(sha256.into()),
-            blake3: Blake3::of(listing(material(), |file| file.blake3.to_string()).as_bytes()),
+        let content = self.files.iter().map(|(path, file)| (path.clone(), file.blake3, file.sha256));
+        let record = self.ledger.values().map(|t| (Place::Objection(t.id.clone()).to_string(), t.digest, t.sha256));
+        let mut material: Vec<(String, Blake3, Sha256)> = content.chain(record).collect();
+        material.sort_by(|a, b| a.0.cmp(&b.0));
+        let blake3: String = material.iter().map(|(path, blake3, _)| line(path, blake3)).collect();
+        let sha256: String = material.iter().map(|(path, _, sha256)| line(path, sha256)).collect();
+        MaterialDigest { sha256: Sha256::of(sha256.as_bytes()), blake3: Blake3::of(blake3.as_bytes()) }
+    }
+
+    /// Whether a file of the material is there.
+    pub fn has_file(&self, place: &Place) -> bool {
+        match place {
+            Place::Objection(id) => self.ledger.contains_key(id),
+            place => self.files.contains_key(&place.to_string()),
         }
     }
 
@@ -200,14 +207,17 @@ impl Packet {
 
     /// The bytes of a content file.
     pub fn content_bytes(&self, path: &str) -> Option<&Arc<[u8]>> {
-        self.files.get(path).and_then(|file| file.bytes.as_ref())
+        self.files.get(path).map(|file| &file.bytes)
     }
 }
 
-/// Lines `<digest>  <path>`, as `sha256sum` and `b3sum` print them. Files come sorted by path bytes.
-fn listing<'a>(
-    files: impl Iterator<Item = (&'a str, &'a StoredFile)>,
-    digest: impl Fn(&StoredFile) -> String,
-) -> String {
-    files.map(|(path, file)| format!("{}  {path}\n", digest(file))).collect()
+/// BLAKE3 over the listing of content files, which come sorted by path bytes.
+pub fn content_digest<'a>(files: impl Iterator<Item = (&'a str, &'a StoredFile)>) -> Blake3 {
+    let listing: String = files.map(|(path, file)| line(path, &file.blake3)).collect();
+    Blake3::of(listing.as_bytes())
+}
+
+/// One line as `sha256sum` and `b3sum` print it.
+fn line(path: &str, digest: &impl std::fmt::Display) -> String {
+    format!("{digest}  {path}\n")
 }

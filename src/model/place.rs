@@ -52,16 +52,12 @@ pub enum Place {
 impl Place {
     /// What the path is for; nothing when it is no place.
     pub fn of(path: &str) -> Option<Self> {
-        let place = match path {
-            "charter.toml" => Self::Charter,
-            "allowed_signers" => Self::AllowedSigners,
-            "taxonomy.toml" => Self::Taxonomy,
-            _ => {
-                let (room, rest) = path.split_once('/')?;
-                in_room(room, rest)?
-            }
-        };
-        (place.to_string() == path).then_some(place)
+        match path {
+            "charter.toml" => Some(Self::Charter),
+            "allowed_signers" => Some(Self::AllowedSigners),
+            "taxonomy.toml" => Some(Self::Taxonomy),
+            _ => path.split_once('/').and_then(|(room, rest)| in_room(room, rest)),
+        }
     }
 
     /// Whether the file is content: what a revision changes.
@@ -106,8 +102,8 @@ fn in_room(room: &str, rest: &str) -> Option<Place> {
             Some(name) => Place::SectionText(name.parse().ok()?),
             None => Place::SectionHead(toml(rest)?.parse().ok()?),
         },
-        "ledger" => Place::Objection(toml(rest.split_once('/')?.1)?.parse().ok()?),
-        "checks" => Place::Check(toml(rest)?.parse().ok()?),
+        "ledger" => in_ledger(rest)?,
+        "checks" => Place::Check(number(&toml(rest)?)?),
         "proposals" => {
             let (id, rest) = rest.split_once('/')?;
             let id = id.parse().ok()?;
@@ -121,15 +117,27 @@ fn in_room(room: &str, rest: &str) -> Option<Place> {
     })
 }
 
+/// A number from 1, spelled the one way.
+fn number(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn in_ledger(rest: &str) -> Option<Place> {
+    let (shard, file) = rest.split_once('/')?;
+    let id: ObjectionId = file.strip_suffix(".toml")?.parse().ok()?;
+    (&id.as_str()[12..] == shard).then_some(Place::Objection(id))
+}
+
 fn in_release(rest: &str) -> Option<Place> {
     let (n, rest) = rest.split_once('/')?;
-    let n = n.parse().ok().filter(|n| *n > 0)?;
+    let n = number(n)?;
     Some(match rest {
         "manifest.json" => Place::Manifest(n),
         "approval.toml" => Place::Approval(n),
         _ => match rest.strip_prefix("signatures/") {
             Some(file) => Place::Signature(n, file.strip_suffix(".sig")?.parse().ok()?),
-            None => Place::Hold(n, rest.strip_prefix("hold-")?.strip_suffix(".toml")?.parse().ok()?),
+            None => Place::Hold(n, number(rest.strip_prefix("hold-")?.strip_suffix(".toml")?)?),
         },
     })
 }
@@ -171,7 +179,7 @@ mod tests {
             "sessions/s1.toml",
             "sections/summary.md",
             "sections/summary.toml",
-            "ledger/9f/o-0123456789 9f.toml".replace(' ', "").as_str(),
+            "ledger/9f/o-01234567899f.toml",
             "proposals/p-0123456789ab/fragments/f.toml",
             "proposals/p-0123456789ab/proposal.toml",
             "releases/1/signatures/owner.sig",
@@ -194,6 +202,8 @@ mod tests {
             "releases/1/hold-02.toml",
             "releases/+1/manifest.json",
             "proposals/p-0123456789ab/ledger/ab/o-0123456789ab.toml",
+            "checks/00.toml",
+            "ledger//o-0123456789ab.toml",
         ] {
             assert_eq!(Place::of(path), None, "{path}");
         }

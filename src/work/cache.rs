@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::canonical::Stored;
 use crate::model::charter::Charter;
 use crate::model::content::Content;
+use crate::model::digest::Blake3;
 use crate::model::id::{ActorId, CommitId, ProposalId, TreeId};
 use crate::model::ledger::Thread;
 use crate::model::packet::{Newest, Packet, Revision, StoredFile};
@@ -22,9 +23,18 @@ use crate::store::CloneDir;
 
 const FILE: &str = "verified";
 
-/// A cache is rewritten when the branch has grown by this many entries: reading that tail anew costs little, writing
-/// the cache at every entry would make an entry cost more the longer the packet is.
+/// A writer leaves the cache behind by up to this many entries: reading such a tail anew costs little, and writing a
+/// large cache at every entry would make an entry cost more the longer the packet is. A small one is always rewritten.
 const STRIDE: u64 = 16;
+
+/// Who keeps the packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// A writer, after each entry.
+    WhenBehind,
+    /// A reader, who may have replayed a tail.
+    Always,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -41,6 +51,7 @@ struct Kept {
     releases: Vec<Release>,
     newest: BTreeMap<ActorId, Newest>,
     changed_by: Vec<ActorId>,
+    content_digest: Blake3,
 }
 
 /// The cached packet, if there is one that can be used.
@@ -54,8 +65,14 @@ pub fn read(clone: &CloneDir) -> Option<Packet> {
 }
 
 /// Keeps the packet, unless what is kept is recent enough.
-pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>) {
-    if kept_entries.is_some_and(|kept| packet.entries < kept + STRIDE && packet.entries >= kept) {
+pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_it: Keep) {
+    let behind = kept_entries.map(|kept| packet.entries - kept);
+    let recent_enough = match (behind, keep_it) {
+        (None, _) => false,
+        (Some(behind), Keep::Always) => behind == 0,
+        (Some(behind), Keep::WhenBehind) => behind < (packet.entries / 64).clamp(1, STRIDE),
+    };
+    if recent_enough {
         return;
     }
     let Ok(body) = postcard::to_stdvec(&keep(packet)) else { return };
@@ -66,7 +83,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>) {
 }
 
 fn version() -> &'static str {
-    concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 1")
+    concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 2")
 }
 
 fn keep(packet: &Packet) -> Kept {
@@ -84,6 +101,7 @@ fn keep(packet: &Packet) -> Kept {
         releases: packet.releases.values().cloned().collect(),
         newest: packet.newest.clone(),
         changed_by: packet.changed_by.clone(),
+        content_digest: packet.content_digest,
     }
 }
 
@@ -108,16 +126,14 @@ fn restore(kept: Kept) -> Option<Packet> {
         releases: kept.releases.into_iter().map(|r| (r.number, r)).collect(),
         newest: kept.newest,
         changed_by: kept.changed_by,
+        content_digest: kept.content_digest,
     })
 }
 
 fn content_of(files: &BTreeMap<String, StoredFile>) -> Option<Content> {
-    let charter = files.get("charter.toml")?.bytes.as_ref()?;
-    let mut content = Content::new(Charter::decode(charter).ok()?);
+    let mut content = Content::new(Charter::decode(&files.get("charter.toml")?.bytes).ok()?);
     for (path, file) in files.iter().filter(|(path, _)| path.as_str() != "charter.toml") {
-        if let (Some(bytes), Some(place)) = (&file.bytes, Place::of(path)) {
-            content.put(&place, Some(bytes)).ok()?;
-        }
+        content.put(&Place::of(path)?, Some(&file.bytes)).ok()?;
     }
     Some(content)
 }

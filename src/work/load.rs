@@ -8,21 +8,23 @@
 //! ```
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::{Desk, Refused, Verdict, cache};
 use crate::gate::CLOCK_SKEW;
-use crate::history::{self, Fault, Signed, SignedEntry, Verify};
+use crate::history::{self, Fault, Signed, SignedEntry};
 use crate::model::change::Change;
-use crate::model::id::{CommitId, TreeId};
+use crate::model::id::{CommitId, PacketId, TreeId};
 use crate::model::namespace::Namespace;
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
+use crate::model::time::Time;
 use crate::sign::{Presence, Signature};
 use crate::store::{ReadError, TreeReader};
 
-/// Entries whose signatures are checked together, on every core.
-const BATCH: usize = 512;
+/// Entries that go from thread to thread together.
+const BATCH: usize = 256;
 
 /// How far this clone's cache is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,43 +293,109 @@ fn replayed(desk: &Desk, tip: &CommitId, replay: Replay) -> Result<Replayed, Ref
 }
 
 /// Folds raw entries into a packet, up to the first that is none.
-fn fold(
-    desk: &Desk,
-    start: Option<Packet>,
-    chain: &[(CommitId, Vec<u8>)],
-) -> Result<(Packet, Option<Reason>), Refused> {
-    let mut packet = start;
+///
+/// Three things go on at once, batch by batch: one thread verifies the entries' signatures, this one reads what they
+/// change, and a third folds them in. Short tails, which are what `status` and writers see, need no threads.
+fn fold(desk: &Desk, start: Option<Packet>, chain: &[(CommitId, Vec<u8>)]) -> Result<Folded, Refused> {
     let mut reader = desk.repo.trees();
-    let mut tree = packet.as_ref().map(|p| p.tree.clone());
-    for batch in chain.chunks(BATCH) {
-        let (signed, changes) = thread::scope(|scope| {
-            let workers = check_signatures(scope, batch);
-            let changes = read_changes(&mut reader, &mut tree, batch);
-            let signed: Vec<_> = workers.into_iter().flat_map(|w| w.join().expect("a check does not panic")).collect();
-            (signed, changes)
-        });
-        for (entry, changes) in signed.into_iter().zip(changes) {
-            let outcome = one(desk, packet.as_mut(), entry, changes)?;
-            match outcome {
-                Ok(Some(begun)) => packet = Some(begun),
-                Ok(None) => {}
-                Err(fault) => return ended(desk, packet, &fault),
+    let mut tree = start.as_ref().map(|p| p.tree.clone());
+    let fold = Fold { name: &desk.name, now: desk.now };
+    if chain.len() <= BATCH {
+        let batch = (check_signatures(chain), read_changes(&mut reader, &mut tree, chain));
+        return fold.batches(start, std::iter::once(batch));
+    }
+    thread::scope(|scope| {
+        let (signed_out, signed_in) = sync_channel(2);
+        let (changes_out, changes_in) = sync_channel(2);
+        scope.spawn(move || chain.chunks(BATCH).try_for_each(|batch| signed_out.send(check_signatures(batch))));
+        let folded = scope.spawn(move || fold.batches(start, signed_in.into_iter().zip(changes_in)));
+        for batch in chain.chunks(BATCH) {
+            // Whoever folds stops at the first entry that is none; then nobody listens.
+            if changes_out.send(read_changes(&mut reader, &mut tree, batch)).is_err() {
+                break;
             }
         }
-    }
-    packet.map(|p| (p, None)).ok_or_else(|| no_entries(desk))
+        drop(changes_out);
+        folded.join().expect("folding does not panic")
+    })
 }
 
-fn no_entries(desk: &Desk) -> Refused {
-    let message = format!("the branch of `{}` has no entry", desk.name);
-    Refused::for_reasons(vec![Reason::new(ReasonCode::Unreadable, desk.name.as_str(), message, "git fsck")])
+/// A packet, and why it ends where it does if that is not the branch's tip.
+type Folded = (Packet, Option<Reason>);
+
+type Changes = Vec<Result<Vec<Change>, ReadError>>;
+
+fn check_signatures(batch: &[(CommitId, Vec<u8>)]) -> Vec<Result<SignedEntry, Fault>> {
+    batch.iter().map(|(id, bytes)| SignedEntry::check(id, bytes, &verify_signature)).collect()
+}
+
+/// What folding needs beside entries.
+#[derive(Clone, Copy)]
+struct Fold<'a> {
+    name: &'a PacketId,
+    now: Time,
+}
+
+impl Fold<'_> {
+    fn batches(
+        self,
+        start: Option<Packet>,
+        batches: impl Iterator<Item = (Vec<Result<SignedEntry, Fault>>, Changes)>,
+    ) -> Result<Folded, Refused> {
+        let mut packet = start;
+        for (signed, changes) in batches {
+            for (entry, changes) in signed.into_iter().zip(changes) {
+                match self.one(packet.as_mut(), entry, changes)? {
+                    Ok(Some(begun)) => packet = Some(begun),
+                    Ok(None) => {}
+                    Err(fault) => return ended(self.name, packet, &fault),
+                }
+            }
+        }
+        packet.map(|p| (p, None)).ok_or_else(|| no_entries(self.name))
+    }
+
+    /// Folds one entry in. The inner error ends the packet, the outer one leaves it undecided.
+    fn one(
+        self,
+        packet: Option<&mut Packet>,
+        entry: Result<SignedEntry, Fault>,
+        changes: Result<Vec<Change>, ReadError>,
+    ) -> Result<Result<Option<Packet>, Fault>, Refused> {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let time = entry.commit().unsigned.time;
+        if time.minus(CLOCK_SKEW) > self.now {
+            let message = format!("it is from {time}, more than 5 minutes ahead of this clock ({})", self.now);
+            return Ok(Err(Fault { entry: entry.id().clone(), code: ReasonCode::FutureEntry, message }));
+        }
+        let changes = match changes {
+            Ok(changes) => changes,
+            Err(error) if is_malformed(&error) => {
+                let code = ReasonCode::WrongPlace;
+                return Ok(Err(Fault { entry: entry.id().clone(), code, message: error.to_string() }));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match packet {
+            None => history::begin(self.name, &entry, &changes, &verify_signature).map(Some),
+            Some(packet) => history::step(self.name, packet, &entry, &changes, &verify_signature).map(|()| None),
+        })
+    }
+}
+
+fn no_entries(name: &PacketId) -> Refused {
+    let message = format!("the branch of `{name}` has no entry");
+    Refused::for_reasons(vec![Reason::new(ReasonCode::Unreadable, name.as_str(), message, "git fsck")])
 }
 
 /// The packet ends at its last valid entry; one without a valid genesis is none.
-fn ended(desk: &Desk, packet: Option<Packet>, fault: &Fault) -> Result<(Packet, Option<Reason>), Refused> {
+fn ended(name: &PacketId, packet: Option<Packet>, fault: &Fault) -> Result<Folded, Refused> {
     let help = match fault.code {
         ReasonCode::FutureEntry => "check this machine's clock: date -u".to_owned(),
-        _ => format!("packet repair -p {}   moves the branch back to its last valid entry", desk.name),
+        _ => format!("packet repair -p {name}   moves the branch back to its last valid entry"),
     };
     match packet {
         Some(packet) => Ok((packet, Some(fault.reason(&help)))),
@@ -335,25 +403,8 @@ fn ended(desk: &Desk, packet: Option<Packet>, fault: &Fault) -> Result<(Packet, 
     }
 }
 
-type Checks<'scope> = Vec<thread::ScopedJoinHandle<'scope, Vec<Result<SignedEntry, Fault>>>>;
-
-fn check_signatures<'scope>(
-    scope: &'scope thread::Scope<'scope, '_>,
-    batch: &'scope [(CommitId, Vec<u8>)],
-) -> Checks<'scope> {
-    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = batch.len().div_ceil(workers).max(1);
-    let verify: &'static Verify<'static> = &verify_signature;
-    let check = move |(id, bytes): &(CommitId, Vec<u8>)| SignedEntry::check(id, bytes, verify);
-    batch.chunks(share).map(|part| scope.spawn(move || part.iter().map(check).collect())).collect()
-}
-
 /// What each entry of a batch changes. A tree that cannot be read says so where its turn comes, not before.
-fn read_changes(
-    reader: &mut TreeReader<'_>,
-    before: &mut Option<TreeId>,
-    batch: &[(CommitId, Vec<u8>)],
-) -> Vec<Result<Vec<Change>, ReadError>> {
+fn read_changes(reader: &mut TreeReader<'_>, before: &mut Option<TreeId>, batch: &[(CommitId, Vec<u8>)]) -> Changes {
     let mut changes = Vec::with_capacity(batch.len());
     for (_, bytes) in batch {
         // A commit without a tree is no entry: `SignedEntry::check` says so, and nobody looks at its changes.
@@ -365,36 +416,6 @@ fn read_changes(
         *before = Some(tree);
     }
     changes
-}
-
-fn one(
-    desk: &Desk,
-    packet: Option<&mut Packet>,
-    entry: Result<SignedEntry, Fault>,
-    changes: Result<Vec<Change>, ReadError>,
-) -> Result<Result<Option<Packet>, Fault>, Refused> {
-    let entry = match entry {
-        Ok(entry) => entry,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    let time = entry.commit().unsigned.time;
-    if time.minus(CLOCK_SKEW) > desk.now {
-        let message = format!("it is from {time}, more than 5 minutes ahead of this clock ({})", desk.now);
-        return Ok(Err(Fault { entry: entry.id().clone(), code: ReasonCode::FutureEntry, message }));
-    }
-    let changes = match changes {
-        Ok(changes) => changes,
-        Err(error) if is_malformed(&error) => {
-            let code = ReasonCode::WrongPlace;
-            return Ok(Err(Fault { entry: entry.id().clone(), code, message: error.to_string() }));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let folded = match packet {
-        None => history::begin(&desk.name, &entry, &changes, &verify_signature).map(Some),
-        Some(packet) => history::step(&desk.name, packet, &entry, &changes, &verify_signature).map(|()| None),
-    };
-    Ok(folded)
 }
 
 /// Whether an object is there and is not what an entry may hold, as opposed to missing or damaged here.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::cache::{self, Keep};
 use super::load::{self, verify_signature};
 use super::refused::{Label, Labelled};
-use super::{Desk, Refused, Verdict, cache};
+use super::{Desk, Refused, Verdict};
 use crate::history::{self, SignedEntry};
 use crate::model::canonical::Stored;
 use crate::model::change::Change;
@@ -148,7 +149,7 @@ fn write_genesis(
     pin(desk, &id)?;
     lock.advance(&desk.name, &Expected::Absent, &id)?;
     load::advance_anchor(desk, &packet)?;
-    cache::write(&desk.clone_dir(), &packet, None);
+    cache::write(&desk.clone_dir(), &packet, None, Keep::WhenBehind);
     Ok(packet)
 }
 

@@ -1,5 +1,6 @@
 //! Status: where are we, what stops us, who is next, what do I type.
 
+use super::cache::{self, Keep};
 use super::load::{self, Replay};
 use super::stage;
 use super::{Desk, Refused};
@@ -47,7 +48,7 @@ pub struct Status {
 pub fn status(desk: &Desk, signer: Option<&Signer>) -> Result<Status, Refused> {
     let snapshot = load::load(desk, None, Replay::Cached)?;
     if snapshot.rooted && snapshot.faults.is_empty() {
-        super::cache::write(&desk.clone_dir(), &snapshot.packet, snapshot.cached_entries);
+        cache::write(&desk.clone_dir(), &snapshot.packet, snapshot.cached_entries, Keep::Always);
     }
     let packet = snapshot.packet;
     let actor = signer.and_then(|s| super::write::actor_of(&packet.content.charter, s).ok());

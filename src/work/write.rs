@@ -20,8 +20,9 @@ use crate::model::time::Time;
 use crate::sign::Signer;
 use crate::store::{AdvanceError, Expected, WriteLock};
 
+use super::cache::{self, Keep};
 use super::load::{self, Replay, Snapshot, verify_signature};
-use super::{Desk, Refused, Verdict, cache};
+use super::{Desk, Refused, Verdict};
 
 /// A file an entry changes: its place, and its bytes then; `None` removes it.
 pub type FileChange = (Place, Option<Vec<u8>>);
@@ -180,7 +181,7 @@ fn finish(
         Err(error) => return Err(error.into()),
     }
     load::advance_anchor(desk, &packet)?;
-    cache::write(&desk.clone_dir(), &packet, snapshot.cached_entries);
+    cache::write(&desk.clone_dir(), &packet, snapshot.cached_entries, Keep::WhenBehind);
     Ok(Attempt::Done(Box::new(Written { entry, packet, actor })))
 }
 
@@ -250,7 +251,7 @@ fn as_changes(packet: &Packet, changes: &[FileChange]) -> Vec<Change> {
         .iter()
         .map(|(place, blob)| {
             let path = place.to_string();
-            let existed = packet.files.contains_key(&path);
+            let existed = packet.has_file(place);
             Change { path, blob: blob.as_deref().map(Into::into), existed }
         })
         .collect();
