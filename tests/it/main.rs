@@ -7,7 +7,9 @@
     reason = "a test that cannot go on stops, and it reads its own environment"
 )]
 
+mod agents;
 mod attacks;
+mod attacks_ledger;
 mod attacks_places;
 mod charter;
 mod evidence;

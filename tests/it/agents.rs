@@ -1,0 +1,226 @@
+//! Agents and services object, respond and propose; they decide nothing. Each act is tried by the command, which writes
+//! nothing, and forced in with plain git, which ends the history. The neighbour is the same act by the human it is for.
+
+use packet::model::namespace::Namespace;
+
+use crate::forge::Forge;
+use crate::sandbox::Sandbox;
+
+const AGENT: &str = "triage-agent";
+const SERVICE: &str = "ci-service";
+const OWNER: &str = "release-owner";
+
+/// An entry signed by each machine key, in the machine's own name, is refused for what it is.
+#[track_caller]
+fn is_not_for_machines(forge: Forge<'_>, operation: &str, path: &str, bytes: &str) {
+    for machine in [AGENT, SERVICE] {
+        let entry = forge.entry(machine, operation).file(path, bytes);
+        entry.refused("not-allowed", &format!("`{operation}` is for"));
+    }
+}
+
+/// The bytes of a file that a human's command wrote, taken back from the branch, and the time it was written.
+fn taken_back(forge: Forge<'_>, path: &str, before: &str) -> (String, i64) {
+    let (bytes, time) = (forge.file(path), forge.time());
+    forge.go_back(before);
+    (bytes, time)
+}
+
+#[test]
+fn an_agents_commit_is_refused_at_the_write_and_at_every_verification() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let forge = Forge::on(&sandbox);
+    let (text, staged) = (sandbox.path("text"), ["section", "set", "summary", "--file"]);
+    std::fs::write(&text, "What is known.\n").unwrap();
+    let stage = [&staged[..], &[text.to_str().unwrap(), "--owner", "forensics-lead"]].concat();
+    sandbox.packet(AGENT, &stage).exits(0);
+    forge.command_refused(AGENT, &["commit", "-m", "x"], "not-allowed");
+    for machine in [AGENT, SERVICE] {
+        forge.section(machine, "summary").refused("not-allowed", "`commit` is for a human with role `contributor`");
+    }
+    sandbox.packet(AGENT, &["propose", "-m", "x"]).exits(0);
+    forge.section("forensics-lead", "summary").accepted();
+}
+
+#[test]
+fn a_commit_of_a_human_seals_nothing_an_agent_staged() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let text = sandbox.path("text");
+    std::fs::write(&text, "What is known.\n").unwrap();
+    let stage = ["section", "set", "summary", "--file", text.to_str().unwrap(), "--owner", "forensics-lead"];
+    sandbox.packet(AGENT, &stage).exits(0);
+    let before = sandbox.head();
+    let answer = sandbox.json("forensics-lead", &["commit", "-m", "x"]).exits(2);
+    assert!(answer.err.contains("nothing staged") || answer.out.contains("nothing staged"), "{answer:?}");
+    assert_eq!(sandbox.head(), before);
+}
+
+#[test]
+fn an_agents_draft_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let forge = Forge::on(&sandbox);
+    for machine in [AGENT, SERVICE] {
+        forge.command_refused(machine, &["draft"], "not-allowed");
+    }
+    let before = sandbox.head();
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    let path = "releases/1/manifest.json";
+    let (manifest, time) = taken_back(forge, path, &before);
+    is_not_for_machines(forge, "draft", path, &manifest);
+    forge.entry("reliability", "draft").time(time).file(path, &manifest).accepted();
+}
+
+#[test]
+fn an_agents_signature_on_a_release_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    let forge = Forge::on(&sandbox);
+    let manifest = forge.file("releases/1/manifest.json");
+    for machine in [AGENT, SERVICE] {
+        forge.command_refused(machine, &["sign"], "not-allowed");
+        let armour = forge.sign(machine, Namespace::Release, manifest.as_bytes());
+        for name in [machine, "privacy-lead"] {
+            let entry = forge.entry(machine, "sign").file(&format!("releases/1/signatures/{name}.sig"), &armour);
+            entry.refused("not-allowed", "`sign` is for");
+        }
+        let entry = forge.entry("privacy-lead", "sign").file("releases/1/signatures/privacy-lead.sig", &armour);
+        entry.refused("authority-signature", "which is not theirs");
+    }
+    let armour = forge.sign("privacy-lead", Namespace::Release, manifest.as_bytes());
+    forge.entry("privacy-lead", "sign").file("releases/1/signatures/privacy-lead.sig", armour).accepted();
+}
+
+#[test]
+fn an_agents_approval_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let bound = sandbox.draft_and_sign();
+    let forge = Forge::on(&sandbox);
+    for machine in [AGENT, SERVICE] {
+        forge.command_refused(machine, &["approve", "--confirm", &bound], "not-allowed");
+    }
+    let before = sandbox.head();
+    sandbox.packet(OWNER, &["approve", "--confirm", &bound]).exits(0);
+    let (signature, manifest) = ("releases/1/signatures/release-owner.sig", forge.file("releases/1/manifest.json"));
+    let good = forge.file(signature);
+    let (approval, time) = taken_back(forge, "releases/1/approval.toml", &before);
+    for machine in [AGENT, SERVICE] {
+        let armour = forge.sign(machine, Namespace::Release, manifest.as_bytes());
+        let own = format!("releases/1/signatures/{machine}.sig");
+        let entry = forge.entry(machine, "approve").time(time).file(&own, &armour);
+        let theirs = approval.replace(OWNER, machine);
+        entry.file("releases/1/approval.toml", theirs).refused("not-allowed", "`approve` is for the release owner");
+        let entry = forge.entry(OWNER, "approve").time(time).file(signature, &armour);
+        let entry = entry.file("releases/1/approval.toml", &approval);
+        entry.refused("authority-signature", "which is not theirs");
+    }
+    let entry = forge.entry(OWNER, "approve").time(time).file(signature, good);
+    entry.file("releases/1/approval.toml", &approval).accepted();
+    sandbox.git(&["tag", "-d", "packet/checkout/1"]);
+    forge.verify().exits(0);
+}
+
+#[test]
+fn an_agent_closes_withdraws_and_accepts_nothing_not_even_its_own_objection() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let forge = Forge::on(&sandbox);
+    let own = sandbox.object(AGENT, "identifier-leakage", "fragment:stack");
+    forge.command_refused(AGENT, &["withdraw", &own, "-m", "x"], "not-allowed");
+    forge.command_refused(AGENT, &["address", &own, "-m", "x"], "not-allowed");
+    sandbox.packet("reliability", &["address", &own, "-m", "masked"]).exits(0);
+    forge.command_refused(AGENT, &["close", &own, "-m", "x"], "not-allowed");
+    forge.command_refused(SERVICE, &["close", &own, "-m", "x"], "not-allowed");
+    forge.command_refused(AGENT, &["accept-residual", &own, "--rationale", "x"], "not-allowed");
+    let path = format!("ledger/{}/{own}.toml", &own[12..]);
+    let before = sandbox.head();
+    for (human, operation) in [("forensics-lead", "withdraw"), ("forensics-lead", "close")] {
+        sandbox.packet(human, &[operation, &own, "-m", "agreed"]).exits(0);
+        let (theirs, time) = taken_back(forge, &path, &before);
+        let as_machine = theirs.replace(&format!("by = \"{human}\""), &format!("by = \"{AGENT}\""));
+        let entry = forge.entry(AGENT, operation).time(time).file(&path, as_machine);
+        entry.refused("not-allowed", &format!("`{operation}` of {own} is for its objector ({human})"));
+        let head = forge.entry(human, operation).time(time).file(&path, &theirs).accepted();
+        assert_ne!(head, before);
+        forge.go_back(&before);
+    }
+    sandbox.packet(OWNER, &["accept-residual", &own, "--rationale", "agreed"]).exits(0);
+    let (theirs, time) = taken_back(forge, &path, &before);
+    is_not_for_machines(forge, "accept-residual", &path, &theirs);
+    forge.entry(OWNER, "accept-residual").time(time).file(&path, &theirs).accepted();
+}
+
+#[test]
+fn an_agents_veto_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let veto = ["object", "--kind", "other", "--about", "packet", "-m", "never", "--veto"];
+    Forge::on(&sandbox).command_refused(AGENT, &veto, "not-allowed");
+    Forge::on(&sandbox).command_refused(OWNER, &veto, "not-allowed");
+    sandbox.packet("privacy-lead", &veto).exits(0);
+}
+
+#[test]
+fn an_agent_holds_and_supersedes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.release();
+    let forge = Forge::on(&sandbox);
+    let before = sandbox.head();
+    let path = "releases/1/hold-1.toml";
+    for (human, operation) in [("privacy-lead", "hold"), (OWNER, "supersede")] {
+        let arguments = [operation, "1", "--because", "disagreement", "-m", "wait"];
+        forge.command_refused(AGENT, &arguments, "not-allowed");
+        forge.command_refused(SERVICE, &arguments, "not-allowed");
+        sandbox.packet(human, &arguments).exits(0);
+        let (hold, time) = taken_back(forge, path, &before);
+        is_not_for_machines(forge, operation, path, &hold.replace(human, AGENT));
+        forge.entry(human, operation).time(time).file(path, &hold).accepted();
+        forge.go_back(&before);
+    }
+}
+
+#[test]
+fn an_agent_opens_no_packet() {
+    let sandbox = Sandbox::new();
+    let charter = sandbox.path("charter.toml");
+    std::fs::write(&charter, sandbox.charter()).unwrap();
+    let open = ["open", "checkout", "--charter", charter.to_str().unwrap()];
+    for actor in [AGENT, SERVICE, "privacy-lead"] {
+        let answer = sandbox.json(actor, &open).exits(1);
+        assert_eq!(answer.reasons(), ["not-allowed"]);
+    }
+    assert_eq!(sandbox.git(&["for-each-ref"]), "");
+    sandbox.packet(OWNER, &open).exits(0);
+}
+
+#[test]
+fn a_service_without_a_contributors_role_proposes_and_checks_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let forge = Forge::on(&sandbox);
+    forge.command_refused(SERVICE, &["drift", "--record"], "not-allowed");
+    let before = sandbox.head();
+    sandbox.packet(AGENT, &["drift", "--record"]).exits(0);
+    let (check, time) = taken_back(forge, "checks/1.toml", &before);
+    let theirs = check.replace(AGENT, SERVICE);
+    forge.entry(SERVICE, "drift").time(time).file("checks/1.toml", theirs).refused("not-allowed", "`drift` is for");
+    forge.entry(AGENT, "drift").time(time).file("checks/1.toml", check).accepted();
+}
+
+#[test]
+fn an_agent_moves_no_branch_back() {
+    let sandbox = Sandbox::new();
+    let genesis = sandbox.open();
+    let forge = Forge::on(&sandbox);
+    let foreign = forge.section("privacy-lead", "summary").signature(|_| String::new()).land();
+    for machine in [AGENT, SERVICE] {
+        forge.command_refused(machine, &["repair", "--confirm", &genesis], "not-allowed");
+    }
+    assert_eq!(sandbox.head(), foreign);
+    sandbox.packet("privacy-lead", &["repair", "--confirm", &genesis]).exits(0);
+    assert_eq!(sandbox.head(), genesis);
+}
