@@ -79,13 +79,15 @@ pub(crate) struct Crash {
 
 /// Starts the process, dumps it while it crashes, and waits for its end.
 pub(crate) fn crash_and_dump(into: &Path, directory: &Path) -> Outcome<Crash> {
-    let mut process = Command::new(std::env::current_exe()?)
+    // This very program, even if a build replaced its file meanwhile.
+    let mut process = Command::new("/proc/self/exe")
         .arg(HIDDEN_ARGUMENT)
         .current_dir(directory)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()?;
+        .spawn()
+        .map_err(|e| format!("the service could not be started: {e}"))?;
     let pid = process.id();
     let dumped = dump(&mut process, into);
     if dumped.is_err() {

@@ -40,13 +40,15 @@ pub(crate) fn tell(afterwards: Afterwards) -> Outcome<()> {
 }
 
 /// `cargo run --example` does not build the program. Started without cargo, the example uses the one that lies beside it.
+///
+/// The example is named again so that cargo takes the features it took for it: the dependencies are not built twice.
 fn build_packet() -> Outcome<PathBuf> {
     let here = std::env::current_exe()?;
     let built = here.parent().and_then(|examples| examples.parent()).ok_or("where is this example?")?;
     if let Some(cargo) = std::env::var_os("CARGO") {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--bin", "packet", "--manifest-path", manifest]);
+        build.args(["build", "--quiet", "--bin", "packet", "--example", "quickstart", "--manifest-path", manifest]);
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }
