@@ -137,7 +137,8 @@ impl Run for Status {
     ];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
-        Ok(report::status(&status::status(&context.desk()?, context.signer_if_any().as_ref())?))
+        let status = status::status(&context.desk()?, context.signer_if_any().as_ref())?;
+        Ok(report::status(&status, context.json()))
     }
 }
 

@@ -1,8 +1,9 @@
-//! Digests, and what each kind promises.
+//! Digests, and what each kind promises. Hex in files and JSON, 32 bytes in the cache.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256 as Sha256Hasher};
 
 use super::id::InvalidId;
@@ -10,9 +11,26 @@ use super::id::InvalidId;
 macro_rules! digest_type {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 32]);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match serializer.is_human_readable() {
+                    true => serializer.collect_str(self),
+                    false => self.0.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                match deserializer.is_human_readable() {
+                    true => Self::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom),
+                    false => <[u8; 32]>::deserialize(deserializer).map(Self),
+                }
+            }
+        }
 
         impl $name {
             /// The digest from its 32 bytes.
@@ -40,12 +58,6 @@ macro_rules! digest_type {
                     Ok(hash) if lower => Ok(Self(*hash.as_bytes())),
                     _ => Err(InvalidId { what: $what, text, rule: "use 64 lower-case hex digits" }),
                 }
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(digest: $name) -> String {
-                digest.to_string()
             }
         }
     };

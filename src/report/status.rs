@@ -6,9 +6,10 @@ use super::{Body, Page, ledger};
 use crate::model::objection::ObjectionState;
 use crate::work::status::{Listed, Status};
 
-/// Where a packet stands.
-pub fn status(s: &Status) -> Body {
-    Body::yes(fields(s), text(s)).warn(s.warnings.clone())
+/// Where a packet stands. A long ledger makes long JSON, so it is made only when it is wanted.
+pub fn status(s: &Status, as_json: bool) -> Body {
+    let body = if as_json { Body::yes(fields(s), "") } else { Body::yes(json!({}), text(s)) };
+    body.warn(s.warnings.clone())
 }
 
 fn fields(s: &Status) -> Value {

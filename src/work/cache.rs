@@ -11,7 +11,7 @@ use crate::model::canonical::Stored;
 use crate::model::charter::Charter;
 use crate::model::content::Content;
 use crate::model::digest::Blake3;
-use crate::model::id::{ActorId, CommitId, ProposalId, TreeId};
+use crate::model::id::{ActorId, CommitId, ObjectionId, ProposalId, TreeId};
 use crate::model::ledger::Thread;
 use crate::model::packet::{Newest, Packet, Revision, StoredFile};
 use crate::model::place::Place;
@@ -45,7 +45,7 @@ struct Kept {
     entries: u64,
     revision: Revision,
     files: BTreeMap<String, StoredFile>,
-    ledger: Vec<Thread>,
+    ledger: BTreeMap<ObjectionId, Thread>,
     proposals: Vec<String>,
     checks: BTreeMap<u32, String>,
     releases: Vec<Release>,
@@ -58,7 +58,7 @@ struct Kept {
 pub fn read(clone: &CloneDir) -> Option<Packet> {
     let bytes = clone.read(FILE).ok()??;
     let (digest, body) = bytes.split_at_checked(32)?;
-    if blake3::hash(&[version().as_bytes(), body].concat()).as_bytes() != digest {
+    if checksum(body).as_bytes() != digest {
         return None;
     }
     restore(postcard::from_bytes(body).ok()?)
@@ -76,14 +76,16 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
         return;
     }
     let Ok(body) = postcard::to_stdvec(&keep(packet)) else { return };
-    let mut bytes = blake3::hash(&[version().as_bytes(), &body].concat()).as_bytes().to_vec();
+    let mut bytes = checksum(&body).as_bytes().to_vec();
     bytes.extend(body);
     // A cache that cannot be written only makes the next command slower.
     clone.write_unsynced(FILE, &bytes).ok();
 }
 
-fn version() -> &'static str {
-    concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 2")
+/// Over the version too: what another version kept is no cache.
+fn checksum(body: &[u8]) -> blake3::Hash {
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 3");
+    blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
 fn keep(packet: &Packet) -> Kept {
@@ -95,7 +97,7 @@ fn keep(packet: &Packet) -> Kept {
         entries: packet.entries,
         revision: packet.revision.clone(),
         files: packet.files.clone(),
-        ledger: packet.ledger.values().cloned().collect(),
+        ledger: packet.ledger.clone(),
         proposals: packet.proposals.values().map(Stored::encode).collect(),
         checks: packet.checks.iter().map(|(k, check)| (*k, check.encode())).collect(),
         releases: packet.releases.values().cloned().collect(),
@@ -120,7 +122,7 @@ fn restore(kept: Kept) -> Option<Packet> {
         revision: kept.revision,
         content,
         files: kept.files,
-        ledger: kept.ledger.into_iter().map(|t| (t.id.clone(), t)).collect(),
+        ledger: kept.ledger,
         proposals: proposals?,
         checks: checks?,
         releases: kept.releases.into_iter().map(|r| (r.number, r)).collect(),
