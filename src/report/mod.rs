@@ -12,6 +12,7 @@ mod workspace;
 
 use serde_json::{Map, Value, json};
 
+use crate::model::text::is_plain;
 use crate::work::{Refused, Verdict, Why};
 
 pub use error::refused;
@@ -77,9 +78,25 @@ pub fn json(command: &str, names: &[&str], body: &Body) -> String {
     // A command may name `reasons` among its own fields; the gate's reasons are what it means.
     object.insert("reasons".into(), json!(body.reasons));
     object.insert("warnings".into(), json!(body.warnings));
-    let mut text = serde_json::to_string_pretty(&Value::Object(object)).expect("JSON values have a text");
+    let mut text = escaped(&serde_json::to_string_pretty(&Value::Object(object)).expect("JSON values have a text"));
     text.push('\n');
     text
+}
+
+/// JSON text in which what must not reach a terminal raw is escaped: RFC 8259 demands that of C0 controls alone, and
+/// people read JSON on terminals too. Such characters stand only inside strings, so the value stays the same.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || is_plain(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
 }
 
 /// The JSON object of a command that was refused.

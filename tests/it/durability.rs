@@ -1,0 +1,169 @@
+//! Durability and leaks: the order of syncs (F1), a kill at every system call of one command, canaries.
+
+use std::fs;
+use std::process::Command;
+
+use crate::sandbox::Sandbox;
+
+/// F1: gix and git sync nothing that matters. An acknowledged entry was preceded by two `syncfs` around the move of the
+/// reference: objects first, then the name that points at them.
+#[test]
+fn f1_the_reference_moves_between_two_syncs() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let trace = sandbox.path("trace");
+    let mut traced = Command::new("strace");
+    sandbox.bare(&mut traced);
+    traced.args(["-f", "-qq", "-e", "trace=syncfs,rename,renameat,renameat2,write", "-o"]).arg(&trace);
+    traced.arg(env!("CARGO_BIN_EXE_packet")).arg("--key").arg(sandbox.key("privacy-lead"));
+    traced.args(["object", "--kind", "other", "--about", "packet", "-m", "x"]).current_dir(sandbox.repo());
+    sandbox.answer(&mut traced).exits(0);
+    let lines = fs::read_to_string(trace).unwrap();
+    let place = |wanted: &dyn Fn(&str) -> bool| lines.lines().position(wanted);
+    let first = place(&|l| l.contains("syncfs(")).expect("a first syncfs");
+    let moved =
+        place(&|l| l.contains("rename") && l.contains("refs/heads/packet/checkout")).expect("the reference moved");
+    let last = lines.lines().count() - 1 - lines.lines().rev().position(|l| l.contains("syncfs(")).unwrap();
+    let told = place(&|l| l.contains("write(1,")).expect("the answer");
+    assert!(first < moved && moved < last && last < told, "{lines}");
+}
+
+/// Kills one `object` at system calls all along its way: the branch is old or new, stock git finds nothing wrong, and
+/// the same command run again succeeds without doubling.
+#[test]
+fn a_killed_object_leaves_old_or_new_and_runs_again() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let words = |i: usize| format!("objection {i}");
+    let mut points = 0;
+    for (i, (call, when)) in kill_points().into_iter().enumerate() {
+        let before = sandbox.head();
+        let text = words(i);
+        let object = ["object", "--kind", "other", "--about", "packet", "-m", &text];
+        let mut traced = Command::new("strace");
+        sandbox.bare(&mut traced);
+        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+        traced.args(["-e", &format!("inject={call}:signal=KILL:when={when}")]);
+        traced.arg(env!("CARGO_BIN_EXE_packet")).arg("--key").arg(sandbox.key("privacy-lead")).args(object);
+        let killed = traced.current_dir(sandbox.repo()).output().unwrap();
+        points += usize::from(!killed.status.success());
+        let after = sandbox.head();
+        if after != before {
+            assert_eq!(sandbox.git(&["rev-parse", &format!("{after}^")]), before, "old or new");
+        }
+        sandbox.packet("privacy-lead", &object).exits(0);
+        let head = sandbox.head();
+        assert_eq!(sandbox.git(&["rev-parse", &format!("{head}^")]), before, "{call} {when}: one entry, not two");
+    }
+    assert!(points > 10, "only {points} kills happened");
+    sandbox.git(&["fsck", "--strict", "--no-dangling"]);
+    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
+}
+
+fn kill_points() -> Vec<(&'static str, usize)> {
+    let every = |call: &'static str, whens: &'static [usize]| whens.iter().map(move |when| (call, *when));
+    every("linkat,link", &[1, 2, 3])
+        .chain(every("rename,renameat,renameat2", &[1, 2, 3, 4, 5]))
+        .chain(every("syncfs", &[1, 2]))
+        .chain(every("fsync", &[1, 2, 3, 4]))
+        .chain(every("unlink,unlinkat", &[1, 2, 3]))
+        .chain(every("flock", &[1]))
+        .chain(every("ftruncate", &[1, 2]))
+        .collect()
+}
+
+/// Raw bytes stay in the vault: after every kind of command, successful and refused, no file of the repository and no
+/// output holds what only the raw dump holds.
+#[test]
+fn raw_bytes_are_nowhere_but_in_the_vault() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let canary = "INVENTED-CANARY-4111111111111111";
+    let mut bytes = vec![b'.'; 4096];
+    bytes[200..200 + canary.len()].copy_from_slice(canary.as_bytes());
+    fs::write(sandbox.path("vault/a.dmp"), &bytes).unwrap();
+    bytes[200..200 + canary.len()].fill(b'X');
+    fs::write(sandbox.path("masked"), &bytes).unwrap();
+    fs::write(sandbox.path("short"), &bytes[..9]).unwrap();
+    let masked = sandbox.path("masked");
+    let masked = masked.to_str().unwrap();
+    let short = sandbox.path("short");
+    let commands: &[&[&str]] = &[
+        &["add-session", "s1", "--environment", "prod-eu", "--sensitivity", "internal"],
+        &["add-fragment", "vault:a.dmp", "--session", "s1", "--sanitized", short.to_str().unwrap()],
+        &["add-fragment", "vault:a.dmp", "--session", "s1", "--sanitized", masked, "--id", "f"],
+        &["add-fragment", "vault:a.dmp", "--session", "s1", "--range", "128+256", "--annex", "--id", "g"],
+        &["diff"],
+        &["commit", "-m", "evidence"],
+        &["drift", "--record"],
+        &["status"],
+        &["draft"],
+    ];
+    for arguments in commands {
+        for answer in [sandbox.packet("reliability", arguments), sandbox.json("reliability", arguments)] {
+            assert!(!answer.out.contains("CANARY") && !answer.err.contains("CANARY"), "{arguments:?}");
+        }
+    }
+    let mut holders = Command::new("grep");
+    holders.arg("-rlz").arg("CANARY").arg(sandbox.path(""));
+    let found = String::from_utf8(holders.output().unwrap().stdout).unwrap();
+    assert_eq!(found.trim(), sandbox.path("vault/a.dmp").to_str().unwrap());
+    for object in sandbox.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]).lines() {
+        let kind = sandbox.git(&["cat-file", "-t", object]);
+        let bytes =
+            Command::new("git").arg("-C").arg(sandbox.repo()).args(["cat-file", &kind, object]).output().unwrap();
+        assert!(!String::from_utf8_lossy(&bytes.stdout).contains("CANARY"), "{object}");
+    }
+}
+
+/// Two approvals at once: exactly one entry; an objection that lands first makes the approval fail.
+#[test]
+fn of_two_approvals_at_once_one_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let commit = sandbox.draft_and_sign();
+    let before = sandbox.head();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0));
+        }
+    });
+    assert_eq!(sandbox.git(&["rev-parse", "packet/checkout^"]), before);
+    sandbox.packet("ci-service", &["verify"]).exits(0);
+}
+
+/// Writers at once beside git's own housekeeping (F4): nothing lost, nothing doubled, one line of history.
+#[test]
+fn f4_writers_at_once_beside_pack_refs_lose_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let before: usize = sandbox.git(&["rev-list", "--count", "packet/checkout"]).parse().unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let keeper = scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                Command::new("git").arg("-C").arg(sandbox.repo()).args(["pack-refs", "--all"]).output().unwrap();
+            }
+        });
+        let writers: Vec<_> = ["privacy-lead", "reliability", "forensics-lead", "triage-agent"]
+            .into_iter()
+            .map(|actor| {
+                let sandbox = &sandbox;
+                scope.spawn(move || {
+                    for i in 0..6 {
+                        let text = format!("{actor} {i}");
+                        sandbox
+                            .packet(actor, &["object", "--kind", "other", "--about", "packet", "-m", &text])
+                            .exits(0);
+                    }
+                })
+            })
+            .collect();
+        writers.into_iter().for_each(|w| w.join().unwrap());
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        keeper.join().unwrap();
+    });
+    let after: usize = sandbox.git(&["rev-list", "--count", "packet/checkout"]).parse().unwrap();
+    assert_eq!(after - before, 24);
+    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
+}
