@@ -9,10 +9,13 @@
 
 mod agents;
 mod attacks;
+mod attacks_history;
 mod attacks_ledger;
 mod attacks_manifest;
 mod attacks_places;
+mod attacks_presence;
 mod attacks_release;
+mod attacks_tags;
 mod attacks_time;
 mod charter;
 mod contract;
@@ -21,6 +24,7 @@ mod durability;
 mod evidence;
 mod forge;
 mod forge_release;
+mod golden;
 mod keys;
 mod releases;
 mod repositories;
