@@ -212,7 +212,9 @@ impl Context {
             xdg_config_home: path("XDG_CONFIG_HOME"),
             git_config_global: path("GIT_CONFIG_GLOBAL"),
             git_config_system: path("GIT_CONFIG_SYSTEM"),
-            no_system: self.variable("GIT_CONFIG_NOSYSTEM").is_some(),
+            no_system: self
+                .variable("GIT_CONFIG_NOSYSTEM")
+                .is_some_and(|v| !["0", "false", "no", "off"].iter().any(|no| v == no)),
         }
     }
 }

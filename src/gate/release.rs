@@ -105,7 +105,8 @@ pub(super) fn approval(case: &Case<'_>) -> Vec<Reason> {
         Question::Approve(release) => match &release.approval {
             Some(approved) => {
                 let message = format!("release {} was approved at {}", release.number, approved.at);
-                vec![Reason::new(ReasonCode::Superseded, format!("release:{}", release.number), message, REDRAFT)]
+                let help = format!("packet verify {}   shows whether it still holds", release.number);
+                vec![Reason::new(ReasonCode::AlreadyApproved, format!("release:{}", release.number), message, help)]
             }
             None => presence(case, release, case.facts.owner_touched),
         },

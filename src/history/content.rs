@@ -57,7 +57,7 @@ fn accept_content(case: &Case<'_>) -> Result<Accepted, Wrong> {
         false => format!("{}\n\n{}", message.subject, message.body),
     };
     let effect = Effect::Content(Box::new(ContentEffect { content, author: case.actor.id.clone() }));
-    Ok(Accepted { effect, subject: String::new(), text })
+    Ok(Accepted { effect, subject: String::new(), text, made: None })
 }
 
 /// The content with the changes in their places, if all of it fits together.
@@ -104,8 +104,9 @@ pub(super) fn propose(case: &Case<'_>) -> Result<Accepted, Wrong> {
     }
     let places: Vec<Place> = proposal.change.iter().filter_map(|c| Place::of(&c.path)).collect();
     with_changes(case, places.iter().map(|place| (place, proposed_bytes(case, &id, place))))?;
-    let text = proposal.text.clone();
-    Ok(Accepted { effect: Effect::Proposed(proposal), subject: String::new(), text })
+    super::ledger::check_text(&proposal.text)?;
+    let (text, made) = (proposal.text.clone(), Some(proposal.id.to_string()));
+    Ok(Accepted { effect: Effect::Proposed(proposal), subject: String::new(), text, made })
 }
 
 fn proposal_of(case: &Case<'_>) -> Result<(ProposalId, Proposal), Wrong> {

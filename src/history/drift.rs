@@ -29,6 +29,7 @@ pub fn hold_kind(kind: SourceKind) -> HoldKind {
 
 pub(super) fn record(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let (check, number) = recorded(case)?;
+    super::release::lists_sources(case, &check.source)?;
     let drifted = check.source.iter().find(|s| s.state.holds()).map(|s| hold_kind(s.kind));
     let holds = drifted.and(held_by_drift(case.packet));
     let files = 1 + usize::from(holds.is_some());
@@ -41,7 +42,12 @@ pub(super) fn record(case: &Case<'_>) -> Result<Accepted, Wrong> {
     if let (Some(n), Some(kind)) = (holds, drifted) {
         super::release::check_hold(case, n, Operation::Drift, Some(kind))?;
     }
-    Ok(Accepted { effect: Effect::Checked { check, number, holds }, subject: String::new(), text: String::new() })
+    Ok(Accepted {
+        effect: Effect::Checked { check, number, holds },
+        subject: String::new(),
+        text: String::new(),
+        made: None,
+    })
 }
 
 fn recorded(case: &Case<'_>) -> Result<(RecordedCheck, u32), Wrong> {
@@ -52,15 +58,8 @@ fn recorded(case: &Case<'_>) -> Result<(RecordedCheck, u32), Wrong> {
     };
     let malformed = |e: String| Wrong(ReasonCode::MalformedFile, format!("{}: {e}", placed.change.path));
     let check = RecordedCheck::decode(placed.bytes()?).map_err(|e| malformed(e.to_string()))?;
-    let named = |s: &&crate::model::source::SourceCheck| {
-        case.charter().source.iter().any(|c| c.name == s.name && c.kind == s.kind)
-    };
-    if check.format != 1
-        || check.by != case.actor.id
-        || check.at != case.time()
-        || !check.source.iter().all(|s| named(&s))
-    {
-        return Err(malformed("it names another checker or time than its entry, or an unknown source".to_owned()));
+    if check.format != 1 || check.by != case.actor.id || check.at != case.time() {
+        return Err(malformed("it names another checker or time than its entry".to_owned()));
     }
     Ok((check, next))
 }

@@ -15,7 +15,7 @@ use crate::model::reason::ReasonCode;
 /// The longest text of an objection or act, in bytes.
 pub const LONGEST_TEXT: usize = 64 << 10;
 
-fn check_text(text: &str) -> Result<(), Wrong> {
+pub(super) fn check_text(text: &str) -> Result<(), Wrong> {
     if text.trim().is_empty() || text.len() > LONGEST_TEXT {
         return wrong(
             ReasonCode::MalformedFile,
@@ -61,7 +61,8 @@ pub(super) fn object(case: &Case<'_>) -> Result<Accepted, Wrong> {
         digest: Blake3::of(bytes),
         sha256: Sha256::of(bytes),
     };
-    Ok(Accepted { effect: Effect::Thread(thread), subject, text })
+    let made = Some(thread.id.to_string());
+    Ok(Accepted { effect: Effect::Thread(thread), subject, text, made })
 }
 
 /// What an objection is known by when the same command runs again.
@@ -95,7 +96,7 @@ pub(super) fn act(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let bytes = case.changes[0].bytes()?;
     (thread.digest, thread.sha256) = (Blake3::of(bytes), Sha256::of(bytes));
     let subject = thread.id.to_string();
-    Ok(Accepted { effect: Effect::Thread(thread), subject, text: act.text })
+    Ok(Accepted { effect: Effect::Thread(thread), subject, text: act.text, made: None })
 }
 
 /// The thread as the packet has it, and the one act that the entry appends to its file: what was there stays, byte by byte.

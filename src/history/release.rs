@@ -37,12 +37,17 @@ pub(super) fn draft(case: &Case<'_>) -> Result<Accepted, Wrong> {
     lists_sources(case, &facts.sources)?;
     gate_held(case, Question::Draft, Facts { sources: Some(&facts.sources), ..Facts::default() })?;
     let release = drafted(case, number, expected);
-    Ok(Accepted { effect: Effect::Drafted(Box::new(release)), subject: number.to_string(), text: String::new() })
+    Ok(Accepted {
+        effect: Effect::Drafted(Box::new(release)),
+        subject: number.to_string(),
+        text: String::new(),
+        made: None,
+    })
 }
 
 /// What is said of sources is said of each one the charter names, once, in its order: a list with two answers for one
 /// source would let a reader pick.
-fn lists_sources(case: &Case<'_>, checks: &[SourceCheck]) -> Result<(), Wrong> {
+pub(super) fn lists_sources(case: &Case<'_>, checks: &[SourceCheck]) -> Result<(), Wrong> {
     let named = checks.iter().map(|c| (&c.name, c.kind));
     match named.eq(case.charter().source.iter().map(|s| (&s.name, s.kind))) {
         true => Ok(()),
@@ -107,7 +112,12 @@ pub(super) fn sign(case: &Case<'_>) -> Result<Accepted, Wrong> {
         return wrong(ReasonCode::WrongState, format!("release {n} is not an open draft"));
     }
     let signature = manifest_signature(case, release, armour)?;
-    Ok(Accepted { effect: Effect::Signed { release: n, signature }, subject: n.to_string(), text: String::new() })
+    Ok(Accepted {
+        effect: Effect::Signed { release: n, signature },
+        subject: n.to_string(),
+        text: String::new(),
+        made: None,
+    })
 }
 
 pub(super) fn approve(case: &Case<'_>) -> Result<Accepted, Wrong> {
@@ -121,7 +131,12 @@ pub(super) fn approve(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let facts = Facts { sources: Some(&approval.source), owner_touched: Some(signature.touched), ..Facts::default() };
     gate_held(case, Question::Approve(release), facts)?;
     let approved = Approved { entry: case.entry.id().clone(), at: case.time(), signature, presence: approval.presence };
-    Ok(Accepted { effect: Effect::Approved { release: n, approved }, subject: n.to_string(), text: String::new() })
+    Ok(Accepted {
+        effect: Effect::Approved { release: n, approved },
+        subject: n.to_string(),
+        text: String::new(),
+        made: None,
+    })
 }
 
 fn approval_files<'a>(case: &'a Case<'_>) -> Result<(u32, &'a Placed<'a>, &'a Placed<'a>), Wrong> {
@@ -174,7 +189,7 @@ pub(super) fn hold(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let hold = drift::decode_hold(&place.to_string(), bytes)?;
     check_hold(case, *n, case.operation(), None)?;
     let subject = format!("{n} {}", hold.kind);
-    Ok(Accepted { effect: Effect::Held { release: *n }, subject, text: hold.text })
+    Ok(Accepted { effect: Effect::Held { release: *n }, subject, text: hold.text, made: None })
 }
 
 /// A hold file is the next of its release, and says what its entry does.

@@ -85,6 +85,7 @@ pub(super) struct Accepted {
     pub(super) effect: Effect,
     pub(super) subject: String,
     pub(super) text: String,
+    pub(super) made: Option<String>,
 }
 
 /// Starts a packet from its genesis.
@@ -260,6 +261,7 @@ fn apply(packet: &mut Packet, entry: &SignedEntry, changes: &[Change], accepted:
         operation: message.operation,
         subject: accepted.subject,
         text: accepted.text,
+        made: accepted.made,
         stage: message.stage.clone(),
     };
     packet.newest.insert(message.actor.clone(), newest);

@@ -346,6 +346,20 @@ impl Charter {
                 warnings.push(format!("audience `{id}` is not in the roster: it can record no receipt"));
             }
         }
+        for source in self.source.iter().filter(|s| s.kind != SourceKind::Evidence) {
+            let kind = source.kind.as_str();
+            warnings.push(format!(
+                "source `{}`: this version reads no {kind}, and a release waits for every source",
+                source.name
+            ));
+        }
+        for actor in self
+            .actor
+            .iter()
+            .filter(|a| a.keys.is_empty() && (self.is_required_signer(a) || a.id == self.lane.release_owner))
+        {
+            warnings.push(format!("`{}` has no key and cannot sign", actor.id));
+        }
         let governors = self.actor.iter().filter(|a| a.is_human_with(GOVERNANCE));
         let keyed = governors.filter(|a| !a.keys.is_empty()).collect::<Vec<_>>();
         let spare =

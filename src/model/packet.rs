@@ -42,6 +42,8 @@ pub struct Newest {
     pub subject: String,
     /// With which words.
     pub text: String,
+    /// The name of what it made: an objection's or proposal's id.
+    pub made: Option<String>,
     /// Which stage it sealed.
     pub stage: Option<StageToken>,
 }

@@ -33,6 +33,8 @@ kind_enum!(
         SourceUnreachable = "source-unreachable",
         /// There is no such release.
         NoRelease = "no-release",
+        /// The release was approved before.
+        AlreadyApproved = "already-approved",
         /// The release is not approved.
         NotApproved = "not-approved",
         /// A required signature is missing or does not count.

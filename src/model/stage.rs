@@ -50,8 +50,8 @@ impl Stage {
             Ok(i) => self.change[i].text = text,
             Err(i) => self.change.insert(i, StagedChange { path, was, text }),
         }
-        // A file that was not there and is not to be is no change.
-        self.change.retain(|c| c.was.is_some() || c.text.is_some());
+        // What would stand as it stands already is no change: an entry that changes nothing is none.
+        self.change.retain(|c| c.text.as_ref().map(|text| Blake3::of(text.as_bytes())) != c.was);
     }
 
     /// The staged file at a path, if there is one.

@@ -30,7 +30,7 @@ pub enum WriteError {
     },
     /// It is larger than what would be read back.
     #[error("a {kind} of {size} bytes is more than {cap}")]
-    #[diagnostic(help("keep large evidence in the vault: a packet names it by digest (`packet attach`)"))]
+    #[diagnostic(help("keep large evidence in the vault: a packet names it by digest (`packet add-attachment`)"))]
     TooLarge {
         /// What was to be written.
         kind: Kind,

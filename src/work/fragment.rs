@@ -247,7 +247,10 @@ fn pair_failed(error: &PairError) -> Refused {
         message.push_str(&format!(": {cause}"));
         source = cause.source();
     }
-    Refused::new(Verdict::Undecided, "unreadable", "add-fragment", message, help)
+    match error {
+        PairError::TooMany(_) => Refused::usage("--sanitized", message, help),
+        _ => Refused::new(Verdict::Undecided, "unreadable", "add-fragment", message, help),
+    }
 }
 
 fn fragment_of(

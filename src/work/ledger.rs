@@ -58,12 +58,7 @@ pub fn object(desk: &Desk, signer: &Signer, new: &NewObjection) -> Result<Record
             Ok(line(Operation::Object, &objection, format!("{subject} as {}", objection.id)))
         })
     })?;
-    let raised = written
-        .packet
-        .ledger
-        .values()
-        .filter(|t| t.by == written.actor.id && t.about == new.about && t.kind == new.kind);
-    let id = raised.max_by_key(|t| t.at).map(|t| t.id.clone()).expect("a written objection is in the ledger");
+    let id = written.made().and_then(|id| ObjectionId::new(id).ok()).expect("raising makes an objection");
     answer(&written.packet, id, written.entry)
 }
 
@@ -72,7 +67,8 @@ fn answer(packet: &Packet, id: ObjectionId, commit: CommitId) -> Result<Recorded
     Ok(Recorded { id, commit, state })
 }
 
-fn check_text(text: &str) -> Result<(), Refused> {
+/// Refuses a text that is empty or endless.
+pub(super) fn check_text(text: &str) -> Result<(), Refused> {
     if text.trim().is_empty() || text.len() > LONGEST_TEXT {
         let message = format!("a text has 1 to {LONGEST_TEXT} bytes, this one has {}", text.len());
         return Err(Refused::usage("-m", message, "say why in a sentence or two"));

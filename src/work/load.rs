@@ -117,6 +117,11 @@ pub fn verify_signature(armour: &str, namespace: Namespace, message: &[u8]) -> R
 /// # Errors
 /// When there is no such packet, or objects or references cannot be read.
 pub fn load(desk: &Desk, root: Option<&CommitId>, replay: Replay) -> Result<Snapshot, Refused> {
+    if desk.repo.is_shallow() {
+        let message = "the repository is shallow: entries are missing";
+        let reason = Reason::new(ReasonCode::Shallow, "repository", message, "git fetch --unshallow");
+        return Err(Refused::for_reasons(vec![reason]));
+    }
     let heads = heads(desk)?;
     let anchor = read_anchor(desk)?;
     let pinned = match root {
@@ -124,16 +129,6 @@ pub fn load(desk: &Desk, root: Option<&CommitId>, replay: Replay) -> Result<Snap
         None => read_root(desk)?.or_else(|| anchor.as_ref().map(|a| a.genesis.clone())),
     };
     let mut faults = Vec::new();
-    if desk.repo.is_shallow() {
-        let help = "git fetch --unshallow";
-        faults.push(Reason::new(
-            ReasonCode::Shallow,
-            "repository",
-            "the repository is shallow: entries are missing",
-            help,
-        ));
-        return Err(Refused::for_reasons(faults));
-    }
     if let Some(other) = &heads.forked {
         let message = format!("{} and {} both hold entries the other lacks", heads.tip.short(), other.short());
         let help = "ask which one is right; reset the other to it: no entry of both may be dropped silently";

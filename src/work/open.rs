@@ -80,7 +80,7 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 /// When there is such a packet already, the signer may not open it, or the vault cannot serve.
 pub fn open(desk: &Desk, signer: &Signer, charter: &Charter, taxonomy: &Taxonomy) -> Result<Opened, Refused> {
     let mut lock = desk.repo.lock(desk.wait)?;
-    if let Some(answer) = opened_before(desk, charter)? {
+    if let Some(answer) = opened_before(desk, charter, taxonomy)? {
         return Ok(answer);
     }
     let vault = Vault::open(&charter.vault().url)?;
@@ -158,14 +158,17 @@ fn pin(desk: &Desk, genesis: &CommitId) -> Result<(), Refused> {
 }
 
 /// The same command run again after a crash answers with the packet that is there; another charter is refused.
-fn opened_before(desk: &Desk, charter: &Charter) -> Result<Option<Opened>, Refused> {
+fn opened_before(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy) -> Result<Option<Opened>, Refused> {
     let taken = desk.repo.local_head(&desk.name)?.is_some() || !desk.repo.remote_heads(&desk.name)?.is_empty();
     if !taken {
         return Ok(None);
     }
     let snapshot = load::load(desk, None, load::Replay::Full)?;
     let packet = &snapshot.packet;
-    let same = snapshot.rooted && packet.entries == 1 && *packet.content.charter == *charter;
+    let same = snapshot.rooted
+        && packet.entries == 1
+        && *packet.content.charter == *charter
+        && *packet.content.taxonomy == *taxonomy;
     if !same {
         let message = format!("there is a packet `{}` here already, begun at {}", desk.name, packet.genesis.short());
         let help = "choose another id, or packet status to see that one";

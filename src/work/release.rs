@@ -212,11 +212,11 @@ pub struct SignedRelease {
     pub manifest_sha256: Sha256,
     /// What still stands against an approval.
     pub missing: Vec<String>,
-    /// How an approval was given.
+    /// How its approval was given, once it was.
     pub presence: Option<Presence>,
 }
 
-fn signed_release(written: &Written, n: u32, presence: Option<Presence>) -> SignedRelease {
+fn signed_release(written: &Written, n: u32) -> SignedRelease {
     let release = &written.packet.releases[&n];
     let missing = gate::missing_roles(&written.packet, release);
     SignedRelease {
@@ -225,7 +225,7 @@ fn signed_release(written: &Written, n: u32, presence: Option<Presence>) -> Sign
         entry: written.entry.clone(),
         manifest_sha256: release.manifest_sha256,
         missing: missing.iter().map(|(role, count)| format!("{count} × {role}")).collect(),
-        presence,
+        presence: release.approval.as_ref().map(|a| a.presence),
     }
 }
 
@@ -234,7 +234,7 @@ fn signed_release(written: &Written, n: u32, presence: Option<Presence>) -> Sign
 /// # Errors
 /// When the release is no open draft, the actor may not sign, or the write fails.
 pub fn sign(desk: &Desk, signer: &Signer, number: Option<u32>) -> Result<SignedRelease, Refused> {
-    let n = draft_or(&load::load(desk, None, Replay::Cached)?.packet, number)?.number;
+    let n = draft_or(&load::load(desk, None, Replay::Full)?.packet, number)?.number;
     let written = write(desk, signer, Replay::Full, |now, author| {
         let release = draft_or(&now.packet, Some(n))?;
         plan_once(&now.packet, author, Operation::Sign, (&n.to_string(), ""), || {
@@ -246,7 +246,7 @@ pub fn sign(desk: &Desk, signer: &Signer, number: Option<u32>) -> Result<SignedR
             Ok(NewEntry { operation: Operation::Sign, subject, body: String::new(), stage: None, changes })
         })
     })?;
-    Ok(signed_release(&written, n, None))
+    Ok(signed_release(&written, n))
 }
 
 fn refuse_ended(packet: &Packet, release: &Release, now: Time) -> Result<(), Refused> {
@@ -328,8 +328,7 @@ pub fn approve(
         approval_entry(now, author, n, confirmed, &checked).map(Plan::Write)
     })?;
     let warnings = tag(desk, signer, &written, n).err().map(|e| format!("tag-missing: {}", e.reasons[0].message));
-    let presence = written.packet.releases[&n].approval.as_ref().map(|a| a.presence);
-    Ok((signed_release(&written, n, presence), warnings.into_iter().collect()))
+    Ok((signed_release(&written, n), warnings.into_iter().collect()))
 }
 
 /// The owner's approval of this release, if it stands: then only its tag can be missing.

@@ -116,6 +116,7 @@ pub struct Proposed {
 /// As [`commit`].
 pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Refused> {
     let text = text.trim();
+    super::ledger::check_text(text)?;
     let written = write(desk, signer, Replay::Cached, |snapshot, author| {
         let packet = &snapshot.packet;
         let Some(staged) = staged_or_sealed(desk, author, packet, Operation::Propose, text)? else {
@@ -138,8 +139,7 @@ pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Ref
         }))
     })?;
     stage::discard(desk, &written.actor.id)?;
-    let newest = written.packet.proposals.values().filter(|p| p.by == written.actor.id).max_by_key(|p| p.at);
-    let id = newest.map(|p| p.id.clone()).expect("a written proposal is in the packet");
+    let id = written.made().and_then(|id| ProposalId::new(id).ok()).expect("proposing makes a proposal");
     Ok(Proposed { id, commit: written.entry })
 }
 

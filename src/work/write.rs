@@ -73,6 +73,13 @@ pub struct Written {
     pub actor: Actor,
 }
 
+impl Written {
+    /// The name of what the entry made: an objection's or proposal's id.
+    pub fn made(&self) -> Option<&str> {
+        self.packet.newest.get(&self.actor.id).and_then(|newest| newest.made.as_deref())
+    }
+}
+
 /// How often a line of the ledger is re-made on a head that moved meanwhile.
 const ATTEMPTS: usize = 100;
 
@@ -130,7 +137,7 @@ fn try_write(
     let key = signer.public_key();
     history::rehearse(&desk.name, &snapshot.packet, unsigned.clone(), key, &changes, &verify_signature)?;
     let (mut lock, commit) = sealed(desk, lock, signer, &snapshot.packet, unsigned, &changes)?;
-    finish(desk, snapshot, actor, &mut lock, operation, &commit, &changes)
+    finish(desk, snapshot, actor, &mut lock, operation, &commit)
 }
 
 /// The commit's bytes, and the lock to write them under. A hand that is slow to sign keeps nobody from objecting.
@@ -168,12 +175,13 @@ fn finish(
     lock: &mut WriteLock<'_>,
     operation: Operation,
     commit: &[u8],
-    changes: &[Change],
 ) -> Result<Attempt, Refused> {
     let entry = lock.write_commit(commit)?;
     let checked = SignedEntry::check(&entry, commit, &verify_signature)?;
     let mut packet = snapshot.packet;
-    history::step(&desk.name, &mut packet, &checked, changes, &verify_signature)?;
+    // What was written is read back and judged as a verifier will: the branch must never move to what none accepts.
+    let changes = desk.repo.trees().changes(Some(&packet.tree), &checked.commit().unsigned.tree)?;
+    history::step(&desk.name, &mut packet, &checked, &changes, &verify_signature)?;
     let expected = snapshot.local.map_or(Expected::Absent, Expected::Is);
     match lock.advance(&desk.name, &expected, &entry) {
         Ok(_) => {}
@@ -245,10 +253,14 @@ fn unsigned(packet: &Packet, author: &Author<'_>, entry: NewEntry) -> Result<Uns
     Ok(UnsignedCommit { tree: packet.tree.clone(), parent: Some(packet.head.clone()), time: author.at, message })
 }
 
-/// The changes as a verifier will see them; files that stay as they are fall away.
+/// The changes as a verifier will see them: what stands already as it is to stand is no change.
 fn as_changes(packet: &Packet, changes: &[FileChange]) -> Vec<Change> {
+    let stands = |place: &Place, blob: &Option<Vec<u8>>| {
+        packet.content_bytes(&place.to_string()).map(AsRef::as_ref) == blob.as_deref() && place.is_content()
+    };
     let mut all: Vec<Change> = changes
         .iter()
+        .filter(|(place, blob)| !stands(place, blob))
         .map(|(place, blob)| {
             let path = place.to_string();
             let existed = packet.has_file(place);

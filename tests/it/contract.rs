@@ -200,3 +200,33 @@ fn attachments_are_committed_to_and_never_stored() {
     assert!(found.stdout.is_empty());
     sandbox.packet("reliability", &["remove", "fragment:stack", "--why", "x"]).exits(2);
 }
+
+#[test]
+fn what_would_change_nothing_is_not_staged() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let session = ["add-session", "s2", "--environment", "prod", "--sensitivity", "internal"];
+    sandbox.packet("reliability", &session).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "a session"]).exits(0);
+    let head = sandbox.head();
+    sandbox.packet("reliability", &session).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "the same again"]).exits(2);
+    assert_eq!(sandbox.head(), head);
+    sandbox.packet("triage-agent", &session).exits(0);
+    sandbox.packet("triage-agent", &["propose", "-m", "the same"]).exits(2);
+    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
+}
+
+#[test]
+fn every_objection_of_one_second_answers_with_its_own_id() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let ids: std::collections::BTreeSet<String> = (0..6)
+        .map(|i| {
+            let text = format!("objection {i}");
+            let object = ["object", "--kind", "other", "--about", "packet", "-m", &text];
+            sandbox.json("privacy-lead", &object).exits(0).json()["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(ids.len(), 6);
+}
