@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -38,18 +39,22 @@ macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr, $check:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[serde(try_from = "CompactString", into = "CompactString")]
+        pub struct $name(CompactString);
 
         impl $name {
             /// Reads the id from text.
             ///
             /// # Errors
             /// When the text does not follow the grammar.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+            pub fn new(text: impl Into<CompactString>) -> Result<Self, InvalidId> {
                 let text = text.into();
                 let check: fn(&str) -> bool = $check;
-                if check(&text) { Ok(Self(text)) } else { Err(InvalidId { what: $what, text, rule: $rule }) }
+                if check(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidId { what: $what, text: text.into(), rule: $rule })
+                }
             }
 
             /// The id as text.
@@ -71,15 +76,15 @@ macro_rules! id_type {
             }
         }
 
-        impl TryFrom<String> for $name {
+        impl TryFrom<CompactString> for $name {
             type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
+            fn try_from(text: CompactString) -> Result<Self, InvalidId> {
                 Self::new(text)
             }
         }
 
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
+        impl From<$name> for CompactString {
+            fn from(id: $name) -> CompactString {
                 id.0
             }
         }
