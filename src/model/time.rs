@@ -1,9 +1,10 @@
-//! Times and lifetimes, in whole seconds of UTC: one value, one spelling.
+//! Times and lifetimes, in whole seconds of UTC: one value, one spelling. Text in files and JSON, seconds in the cache.
 
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// A time or lifetime that is not spelled as it must be.
@@ -21,9 +22,26 @@ const WANTED_LIFETIME: &str = "a length of time like `72h`, `90m` or `3d`, from 
 const LONGEST_LIFETIME: i64 = 8760 * 3600;
 
 /// A moment, seconds since 1970-01-01T00:00:00Z. Spelled `YYYY-MM-DDTHH:MM:SSZ`, nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serializer.is_human_readable() {
+            true => serializer.collect_str(self),
+            false => serializer.serialize_i64(self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.is_human_readable() {
+            true => Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom),
+            false => Self::from_seconds(i64::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("no time")),
+        }
+    }
+}
 
 impl Time {
     /// From seconds since the Unix epoch, years 1970 to 9999.
@@ -62,19 +80,6 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = DateTime::<Utc>::from_timestamp(self.0, 0).expect("years 1970 to 9999 are representable");
         f.pad(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-}
-
-impl TryFrom<String> for Time {
-    type Error = InvalidTime;
-    fn try_from(text: String) -> Result<Self, InvalidTime> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Time> for String {
-    fn from(time: Time) -> String {
-        time.to_string()
     }
 }
 

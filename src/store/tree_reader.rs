@@ -1,8 +1,8 @@
 //! What changed from one entry to the next.
 //!
-//! A merge of the two directories, descending only where ids differ. The directories of the entry before are kept by
-//! path, so that a step along the branch reads exactly the trees and files that the entry wrote: three trees and a
-//! file, however many thousand objections the ledger has.
+//! A merge of the two directories, descending only where ids differ. Both directories of the newest step at each path
+//! are kept, so that a step along the branch, either way, reads exactly the trees and files that the entry wrote: three
+//! trees and a file, however many thousand objections the ledger has.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -19,15 +19,18 @@ use crate::model::id::TreeId;
 /// The most names that may differ between two entries.
 pub const CHANGES_CAP: u64 = 100_000;
 
-/// Names kept from the entry before; beyond this many they are read again.
+/// Names kept from earlier steps; beyond this many they are read again.
 const KEPT_CAP: usize = 500_000;
 
 /// Reads the changes of one entry after the other; see the module.
 pub struct TreeReader<'repo> {
     repo: &'repo Repo,
-    kept: HashMap<String, (ObjectId, Arc<Tree>)>,
+    kept: HashMap<String, [Directory; 2]>,
     kept_names: usize,
 }
+
+/// One side of a step at one path: nothing there, or a directory with its id.
+type Directory = Option<(ObjectId, Arc<Tree>)>;
 
 /// What one step found, and how much it may still find.
 struct Step {
@@ -73,10 +76,11 @@ impl TreeReader<'_> {
         if let Some(id) = new.filter(|_| path.split('/').count() >= DEPTH_CAP) {
             return Err(ReadProblem::Tree { path: path.to_owned(), problem: TreeProblem::Depth }.of(id));
         }
-        let old = self.load(path, old)?;
         let new_tree = self.load(path, new)?;
-        self.keep(path, new.map(|id| (id, Arc::clone(&new_tree))));
-        let (mut before, mut after) = (old.entries.iter().peekable(), new_tree.entries.iter().peekable());
+        let old_tree = self.load(path, old)?;
+        let side = |id: Option<ObjectId>, tree: &Arc<Tree>| id.map(|id| (id, Arc::clone(tree)));
+        self.keep(path, [side(old, &old_tree), side(new, &new_tree)]);
+        let (mut before, mut after) = (old_tree.entries.iter().peekable(), new_tree.entries.iter().peekable());
         while before.peek().is_some() || after.peek().is_some() {
             let order = match (before.peek(), after.peek()) {
                 (Some(_), None) => Ordering::Less,
@@ -115,25 +119,22 @@ impl TreeReader<'_> {
 
     fn load(&self, path: &str, id: Option<ObjectId>) -> Result<Arc<Tree>, ReadError> {
         let Some(id) = id else { return Ok(Arc::default()) };
-        match self.kept.get(path) {
-            Some((kept, tree)) if *kept == id => Ok(Arc::clone(tree)),
-            _ => self.repo.directory(&id, path).map(Arc::new),
+        let sides = self.kept.get(path).into_iter().flatten().flatten();
+        match sides.into_iter().find(|(kept, _)| *kept == id) {
+            Some((_, tree)) => Ok(Arc::clone(tree)),
+            None => self.repo.directory(&id, path).map(Arc::new),
         }
     }
 
-    fn keep(&mut self, path: &str, tree: Option<(ObjectId, Arc<Tree>)>) {
+    fn keep(&mut self, path: &str, step: [Directory; 2]) {
         if self.kept_names > KEPT_CAP {
             self.kept.clear();
             self.kept_names = 0;
         }
-        let replaced = match tree {
-            Some((id, tree)) => {
-                self.kept_names += tree.entries.len();
-                self.kept.insert(path.to_owned(), (id, tree))
-            }
-            None => self.kept.remove(path),
-        };
-        self.kept_names = self.kept_names.saturating_sub(replaced.map_or(0, |(_, tree)| tree.entries.len()));
+        let names = |step: &[Directory; 2]| step.iter().flatten().map(|(_, tree)| tree.entries.len()).sum::<usize>();
+        self.kept_names += names(&step);
+        let replaced = self.kept.insert(path.to_owned(), step);
+        self.kept_names = self.kept_names.saturating_sub(replaced.as_ref().map_or(0, names));
     }
 }
 

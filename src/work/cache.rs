@@ -84,7 +84,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 4");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 5");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 

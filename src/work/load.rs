@@ -24,7 +24,7 @@ use crate::sign::{Presence, Signature};
 use crate::store::{ReadError, TreeReader};
 
 /// Entries that go from thread to thread together.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 
 /// How far this clone's cache is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,17 +399,19 @@ fn ended(name: &PacketId, packet: Option<Packet>, fault: &Fault) -> Result<Folde
 }
 
 /// What each entry of a batch changes. A tree that cannot be read says so where its turn comes, not before.
+///
+/// Read from the newest to the oldest: git packs the newest tree whole and older ones as differences from newer ones,
+/// so that the other way each read would walk the rest of its chain anew.
 fn read_changes(reader: &mut TreeReader<'_>, before: &mut Option<TreeId>, batch: &[(CommitId, Vec<u8>)]) -> Changes {
-    let mut changes = Vec::with_capacity(batch.len());
-    for (_, bytes) in batch {
-        // A commit without a tree is no entry: `SignedEntry::check` says so, and nobody looks at its changes.
-        let Some(tree) = header(bytes, "tree ").and_then(|id| TreeId::new(id).ok()) else {
-            changes.push(Ok(Vec::new()));
-            continue;
-        };
-        changes.push(reader.changes(before.as_ref(), &tree));
-        *before = Some(tree);
-    }
+    // A commit without a tree is no entry: `SignedEntry::check` says so, and nobody looks at its changes.
+    let tree_of = |(_, bytes): &(CommitId, Vec<u8>)| header(bytes, "tree ").and_then(|id| TreeId::new(id).ok());
+    let trees: Vec<Option<TreeId>> = std::iter::once(before.take()).chain(batch.iter().map(tree_of)).collect();
+    let steps = trees.windows(2).rev();
+    let mut changes: Changes = steps
+        .map(|step| step[1].as_ref().map_or_else(|| Ok(Vec::new()), |tree| reader.changes(step[0].as_ref(), tree)))
+        .collect();
+    changes.reverse();
+    *before = trees.into_iter().next_back().flatten();
     changes
 }
 
