@@ -260,3 +260,61 @@ fn a_hold_is_not_lifted() {
     forge.entry(ME, "hold").file("releases/1/hold-2.toml", forge.file(hold)).accepted();
     assert_eq!(forge.verify().exits(1).reasons(), ["held", "held"]);
 }
+
+#[test]
+fn the_vaults_key_is_never_another() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let forge = Forge::on(&sandbox);
+    let pin = forge.file("sources/vault.toml");
+    let key = pin.split("key = \"").nth(1).unwrap().trim_end_matches("\"\n").to_owned();
+    let other = pin.replace(&key, "0123456789abcdef");
+    let entry = forge.section(ME, "summary").file("sources/vault.toml", other);
+    entry.refused("not-allowed", "the vault's key is never another");
+    forge.section(ME, "summary").remove("sources/vault.toml").refused("not-allowed", "never another");
+    forge.section(ME, "summary").accepted();
+}
+
+#[test]
+fn a_proposal_changes_no_policy_and_names_its_own_proposer() {
+    let sandbox = opened();
+    let (forge, agent, text) = (Forge::on(&sandbox), "triage-agent", sandbox.path("text"));
+    std::fs::write(&text, "What is known.\n").unwrap();
+    let stage = ["section", "set", "summary", "--file", text.to_str().unwrap(), "--owner", ME];
+    sandbox.packet(agent, &stage).exits(0);
+    let before = sandbox.head();
+    let id = sandbox.json(agent, &["propose", "-m", "x"]).exits(0).json()["id"].as_str().unwrap().to_owned();
+    let path = |name: &str| format!("proposals/{id}/{name}");
+    let names = ["proposal.toml", "sections/summary.md", "sections/summary.toml"];
+    let (time, files) = (forge.time(), names.map(|name| (path(name), forge.file(&path(name)))));
+    forge.go_back(&before);
+    let propose = |actor: &str| {
+        let entry = forge.entry(actor, "propose").time(time);
+        files.iter().fold(entry, |entry, (path, bytes)| entry.file(path, bytes))
+    };
+    let charter = forge.file("charter.toml").replace("72h", "8760h");
+    propose(agent).file(&path("charter.toml"), &charter).refused("wrong-place", "`propose` may not touch");
+    propose(agent).file("sections/summary.md", "x").refused("wrong-place", "may not touch sections/summary.md");
+    propose("reliability").refused("malformed-file", "names another id, proposer or time");
+    propose(agent).file(&path("sections/more.md"), "x").refused("malformed-file", "does not list what lies beside it");
+    propose(agent).file(&path("sections/summary.md"), "Other.\n").refused("malformed-file", "does not list");
+    propose("ci-service").refused("not-allowed", "`propose` is for an actor with role `contributor`");
+    propose(agent).accepted();
+}
+
+#[test]
+fn a_check_of_the_sources_is_its_own_checkers_and_complete() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let (forge, before) = (Forge::on(&sandbox), sandbox.head());
+    sandbox.json("reliability", &["drift", "--record"]).exits(0);
+    let (check, time) = (forge.file("checks/1.toml"), forge.time());
+    forge.go_back(&before);
+    let record =
+        |k: u32, text: &str| forge.entry("reliability", "drift").time(time).file(&format!("checks/{k}.toml"), text);
+    record(2, &check).refused("wrong-place", "the next check is checks/1.toml");
+    record(1, &check.replace("reliability", ME)).refused("malformed-file", "another checker");
+    record(1, &check.replace("name = \"vault\"", "name = \"other\"")).refused("malformed-file", "");
+    record(1, &check.replace("state = \"same\"", "state = \"fine\"")).refused("malformed-file", "fine");
+    record(1, &check).accepted();
+}

@@ -371,3 +371,27 @@ fn a_signature_on_a_release_that_ended_is_refused() {
     late.refused("wrong-state", "release 1 is not an open draft");
     forge.signed("forensics-lead", 2, &signed.manifest).refused("no-release", "there is no release 2");
 }
+
+#[test]
+fn a_key_that_was_retired_or_compromised_signs_nothing_new() {
+    for standing in ["retired", "compromised"] {
+        let sandbox = Sandbox::new();
+        sandbox.new_key("old-key");
+        let (key, old) = (sandbox.public_key("privacy-lead"), sandbox.public_key("old-key"));
+        let charter = sandbox.charter().replace(&format!("[\"{key}\"]"), &format!("[\"{key}\", \"{old}\"]"));
+        let revoked = format!("\n[[revoked]]\nkey = \"{old}\"\nas = \"{standing}\"\n\n[[source]]");
+        sandbox.open_with(&charter.replace("\n[[source]]", &revoked));
+        sandbox.add_evidence();
+        let signed = Signed::drafted(sandbox, &["reliability", "forensics-lead"]);
+        let forge = signed.forge();
+        assert!(!forge.file("allowed_signers").contains(&old), "stock git is not told of it");
+        forge.section("privacy-lead", "summary").key("old-key").refused("entry-key", standing);
+        let object = ["object", "--kind", "other", "--about", "packet", "-m", "x"];
+        forge.command_refused("old-key", &object, "entry-key");
+        let armour = forge.sign("old-key", Namespace::Release, signed.manifest.as_bytes());
+        let entry = forge.entry("privacy-lead", "sign").file("releases/1/signatures/privacy-lead.sig", armour);
+        entry.refused("authority-signature", "which is not theirs");
+        forge.signed("privacy-lead", 1, &signed.manifest).accepted();
+        signed.is_approved();
+    }
+}
