@@ -84,9 +84,9 @@ fn make(dir: &Path, entries: usize) -> Outcome<()> {
     run(Command::new("git").args(["init", "-q", "-b", "main"]).arg(dir.join("repo")))?;
     let desk = desk(dir, entries)?;
     let signers = ACTORS.iter().map(|actor| Ok(((*actor).to_owned(), signer(dir, actor)?))).collect::<Outcome<_>>()?;
-    let charter = open::read_charter("charter.toml", &charter_text(dir)?).map_err(refused)?;
-    open::open(&desk, &signer(dir, OWNER)?, &charter, &Taxonomy::default()).map_err(refused)?;
-    let snapshot = load::load(&desk, None, Replay::Full).map_err(refused)?;
+    let charter = open::read_charter("charter.toml", &charter_text(dir)?).map_err(|r| refused(&r))?;
+    open::open(&desk, &signer(dir, OWNER)?, &charter, &Taxonomy::default()).map_err(|r| refused(&r))?;
+    let snapshot = load::load(&desk, None, Replay::Full).map_err(|r| refused(&r))?;
     let genesis = snapshot.packet.head.clone();
     let lock = desk.repo.lock(desk.wait)?;
     let mut writer = Writer { desk: &desk, lock, signers, packet: snapshot.packet, objections: Vec::new() };
@@ -101,7 +101,7 @@ fn run(command: &mut Command) -> Outcome<()> {
     }
 }
 
-fn refused(refused: packet::work::Refused) -> String {
+fn refused(refused: &packet::work::Refused) -> String {
     format!("{refused:?}")
 }
 
@@ -224,7 +224,11 @@ impl Writer<'_> {
 
     fn object(&mut self, n: usize) -> Outcome<()> {
         let sections: Vec<SectionName> = self.packet.content.sections.keys().cloned().collect();
-        let about = if n % 2 == 0 { Target::Packet } else { Target::Section(sections[n / 2 % sections.len()].clone()) };
+        let about = if n.is_multiple_of(2) {
+            Target::Packet
+        } else {
+            Target::Section(sections[n / 2 % sections.len()].clone())
+        };
         let by = ActorId::new(OBJECTORS[n % OBJECTORS.len()])?;
         let text = format!("Objection {n}: the wording may still tell a reader which customer met the crash.");
         let id = derived_hex(&[self.packet.genesis.as_str(), self.packet.head.as_str(), by.as_str(), &text]);
@@ -311,7 +315,7 @@ impl Writer<'_> {
 
     fn finish(mut self, genesis: &CommitId) -> Outcome<()> {
         self.lock.advance(&self.desk.name, &Expected::Is(genesis.clone()), &self.packet.head)?;
-        load::advance_anchor(self.desk, &self.packet).map_err(refused)?;
+        load::advance_anchor(self.desk, &self.packet).map_err(|r| refused(&r))?;
         Ok(())
     }
 }

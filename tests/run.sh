@@ -9,7 +9,7 @@ if [ "$(uname -s)" != Linux ]; then
 fi
 
 declare -A package=([git]=git [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [strace]=strace
-  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [python3]=python3)
+  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [script]=bsdutils)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")
@@ -28,10 +28,12 @@ if ! command -v cargo-nextest >/dev/null; then
   cargo install cargo-nextest --locked
 fi
 
-export RUSTFLAGS="${RUSTFLAGS:-} -D warnings" RUSTDOCFLAGS="-D warnings"
+# A clean checkout builds once: nothing to reuse next time.
+if [ "${CI:-}" = true ]; then export CARGO_INCREMENTAL=0; fi
+export RUSTDOCFLAGS="-D warnings"
 step() { printf '\n== %s\n' "$*"; }
 step format; cargo fmt --check
-step lints;  cargo clippy --release --all-targets --locked
+step lints;  cargo clippy --release --all-targets --locked -- -D warnings
 step docs;   cargo doc --release --no-deps --locked
 step tests;  cargo nextest run --release --locked --no-fail-fast
 step examples in the documentation of the code; cargo test --release --doc --locked

@@ -102,6 +102,7 @@ impl Run for Approve {
             Some(typed) => confirmed(&review, typed, false)?,
             None if context.can_ask() && review.release.approval.is_none() => ask(&review, &shown)?,
             None if review.release.approval.is_some() => confirmed(&review, review.release.bound.as_str(), false)?,
+            None if !review.reasons.is_empty() => return Err(Refused::for_reasons(review.reasons)),
             None => return Err(unconfirmed(&review)),
         };
         let n = Some(review.release.number);

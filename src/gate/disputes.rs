@@ -1,6 +1,7 @@
 //! Disputes: nothing open, nothing merely addressed, no residual whose target moved on.
 
 use super::Case;
+use crate::model::id::ActorId;
 use crate::model::objection::ObjectionState;
 use crate::model::reason::{Reason, ReasonCode};
 
@@ -10,6 +11,7 @@ pub(super) fn objections(case: &Case<'_>) -> Vec<Reason> {
         .filter_map(|thread| {
             let standing = case.packet.standing(thread);
             let id = &thread.id;
+            let closer = speaker(case, &thread.by);
             let (code, message, help) = match standing.state {
                 ObjectionState::Open if standing.residual_lapsed => (
                     ReasonCode::ResidualLapsed,
@@ -19,16 +21,22 @@ pub(super) fn objections(case: &Case<'_>) -> Vec<Reason> {
                 ObjectionState::Open => (
                     ReasonCode::ObjectionOpen,
                     format!("{id} by {}: {} about {} is open", thread.by, thread.kind, thread.about),
-                    format!("packet address {id} -m TEXT   then {} runs packet close {id} -m TEXT", thread.by),
+                    format!("packet address {id} -m TEXT   then {closer} runs packet close {id} -m TEXT"),
                 ),
                 ObjectionState::Addressed => (
                     ReasonCode::ObjectionAddressed,
                     format!("{id} by {}: {} about {} is addressed, not closed", thread.by, thread.kind, thread.about),
-                    format!("packet close {id} -m TEXT   (by {})", thread.by),
+                    format!("packet close {id} -m TEXT   (by {closer})"),
                 ),
                 ObjectionState::Withdrawn | ObjectionState::Closed | ObjectionState::Residual => return None,
             };
             Some(Reason::new(code, format!("objection:{id}"), message, help))
         })
         .collect()
+}
+
+/// The human who speaks for an objector: themselves, or an agent's operator.
+fn speaker(case: &Case<'_>, objector: &ActorId) -> String {
+    let actor = case.packet.content.charter.actor_by_id(objector);
+    actor.and_then(|a| a.operator.as_ref()).unwrap_or(objector).to_string()
 }

@@ -221,7 +221,7 @@ fn actor(packet: &Packet, entry: &SignedEntry) -> Result<Actor, Wrong> {
     };
     let who = message.operation.who();
     if !who.includes(charter, actor) {
-        let kind = actor.kind;
+        let kind = actor.kind.with_article();
         let text = format!("`{}` is for {}; {} is {kind}", message.operation, who.describe(), actor.id);
         return wrong(ReasonCode::NotAllowed, text);
     }

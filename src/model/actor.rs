@@ -19,6 +19,17 @@ pub enum ActorKind {
     Service,
 }
 
+impl ActorKind {
+    /// Its name with its article, for sentences.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Human => "a human",
+            Self::Agent => "an agent",
+            Self::Service => "a service",
+        }
+    }
+}
+
 impl fmt::Display for ActorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -111,7 +111,7 @@ fn check_actors(charter: &RawCharter, found: &mut Vec<Problem>) {
         }
         check_operator(charter, i, actor, found);
         if !actor.is_human() && actor.has_role(GOVERNANCE) {
-            let message = format!("`{}` is an {} and cannot hold `governance`", actor.id, actor.kind);
+            let message = format!("`{}` is {} and cannot hold `governance`", actor.id, actor.kind.with_article());
             push(found, at!["actor", i, "roles"], message, "only people change policy: give the role to a human");
         }
     }
@@ -120,7 +120,7 @@ fn check_actors(charter: &RawCharter, found: &mut Vec<Problem>) {
 fn check_operator(charter: &RawCharter, i: usize, actor: &Actor, found: &mut Vec<Problem>) {
     match (&actor.operator, actor.is_human()) {
         (None, false) => {
-            let message = format!("`{}` is an {} without an operator", actor.id, actor.kind);
+            let message = format!("`{}` is {} without an operator", actor.id, actor.kind.with_article());
             push(found, at!["actor", i], message, "add `operator = \"…\"`, the human who answers for it");
         }
         (Some(operator), false) if !is_human(charter, operator) => {

@@ -77,7 +77,7 @@ pub fn signed(signed: &SignedRelease, warnings: Vec<String>) -> Body {
     let mut page = Page::new();
     match &signed.presence {
         Some(presence) => {
-            page.line(format!("release {n} is approved ({presence})"));
+            page.line(format!("release {n} is approved ({presence})")).pair("commit", signed.commit.as_str());
             page.line(format!("next: packet verify {n}"));
         }
         None if signed.missing.is_empty() => {
@@ -88,7 +88,6 @@ pub fn signed(signed: &SignedRelease, warnings: Vec<String>) -> Body {
             page.line(format!("release {n} is signed by you; still missing: {}", signed.missing.join(", ")));
         }
     }
-    page.pair("commit", signed.commit.as_str());
     let fields = json!({"release": n, "commit": signed.commit, "entry": signed.entry, "missing": signed.missing,
                         "manifest_sha256": signed.manifest_sha256, "presence": signed.presence});
     Body::yes(fields, page.finish()).warn(warnings)

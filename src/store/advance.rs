@@ -228,7 +228,7 @@ mod tests {
         }
 
         fn at(&self) -> Option<String> {
-            self.sandbox.repo().local_head(&self.packet).unwrap().map(String::from)
+            self.sandbox.repo().local_head(&self.packet).unwrap().map(|id| id.to_string())
         }
 
         fn ref_path(&self) -> PathBuf {

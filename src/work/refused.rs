@@ -140,7 +140,9 @@ impl Refused {
 
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
-        Self::for_reasons(vec![fault.reason("packet status   shows where the packet stands and what you may do")])
+        Self::for_reasons(vec![
+            fault.reason("packet whoami   shows what is open to you, packet status where the packet stands"),
+        ])
     }
 }
 

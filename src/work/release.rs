@@ -282,7 +282,7 @@ fn manifest_signature(
             "`{operation}` is for {}; {} is {}",
             operation.who().describe(),
             author.actor.id,
-            author.actor.kind
+            author.actor.kind.with_article()
         );
         let help = "packet whoami   shows what is open to you";
         return Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", author.actor.id), message, help));
