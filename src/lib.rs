@@ -15,6 +15,9 @@
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("packet runs on Linux: it relies on syncfs, flock and /proc to keep what it acknowledged");
+
 pub mod cli;
 pub mod dump;
 pub mod gate;

@@ -20,10 +20,6 @@ struct Outcome {
 /// Runs the program; gives its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
-    if !cfg!(target_os = "linux") {
-        print(&mut io::stderr(), "packet runs on Linux: it relies on syncfs, flock and /proc\n");
-        return Verdict::Usage.exit_code();
-    }
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let wants_json = arguments.iter().any(|a| a == "--json");
     let outcome = match Cli::try_parse_from(&arguments) {

@@ -116,6 +116,45 @@ fn raw_bytes_are_nowhere_but_in_the_vault() {
     }
 }
 
+/// F5: a transaction over several references is not atomic, so the branch alone decides and the tag only points. Where
+/// the tag cannot be made, the approval stands, and the same command again makes it.
+#[test]
+fn f5_the_branch_alone_decides_when_the_tag_cannot_be_made() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let commit = sandbox.draft_and_sign();
+    let tags = sandbox.repo().join(".git/refs/tags/packet/checkout");
+    fs::create_dir_all(&tags).unwrap();
+    fs::write(tags.join("1.lock"), "").unwrap();
+    let mut approve = sandbox.command("release-owner");
+    approve.env("PACKET_LOCK_WAIT", "1").args(["--json", "approve", "--confirm", &commit]);
+    let approved = sandbox.answer(&mut approve).exits(0).json();
+    assert!(approved["warnings"][0].as_str().unwrap().starts_with("tag-missing"), "{approved}");
+    let head = sandbox.head();
+    assert!(sandbox.json("ci-service", &["verify"]).exits(0).json()["warnings"].as_array().unwrap().len() == 1);
+    fs::remove_file(tags.join("1.lock")).unwrap();
+    sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
+    assert_eq!(sandbox.head(), head);
+    assert!(sandbox.json("ci-service", &["verify"]).exits(0).json()["warnings"].as_array().unwrap().is_empty());
+}
+
+/// F9: a lock that git holds is waited for, and named when the wait is over; nothing is written.
+#[test]
+fn f9_a_lock_that_is_not_ours_is_waited_for_and_named() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    let head = sandbox.head();
+    let lock = sandbox.repo().join(".git/refs/heads/packet/checkout.lock");
+    fs::write(&lock, "").unwrap();
+    let object = ["object", "--kind", "other", "--about", "packet", "-m", "x"];
+    let mut waiting = sandbox.command("privacy-lead");
+    let answer = sandbox.answer(waiting.env("PACKET_LOCK_WAIT", "1").args(object)).exits(3);
+    assert!(answer.err.contains("checkout.lock"), "{answer:?}");
+    assert_eq!(sandbox.head(), head);
+    fs::remove_file(&lock).unwrap();
+    sandbox.packet("privacy-lead", &object).exits(0);
+}
+
 /// Two approvals at once: exactly one entry; an objection that lands first makes the approval fail.
 #[test]
 fn of_two_approvals_at_once_one_is_written() {

@@ -79,6 +79,22 @@ fn recorded_escapes_never_reach_the_terminal_raw() {
 }
 
 #[test]
+fn long_work_shows_its_progress_on_a_terminal_and_nowhere_else() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let session = ["add-session", "s1", "--environment", "prod", "--sensitivity", "internal"];
+    sandbox.packet("reliability", &session).exits(0);
+    let large = std::fs::File::create(sandbox.path("vault/large.dmp")).unwrap();
+    large.set_len(300 << 20).unwrap();
+    let add = ["add-fragment", "vault:large.dmp", "--session", "s1", "--annex"];
+    let quiet = sandbox.packet("reliability", &add).exits(0);
+    assert!(quiet.err.is_empty(), "{quiet:?}");
+    let (screen, code) = on_a_terminal(&sandbox, "reliability", &add, "");
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("300.00 MiB"), "{screen}");
+}
+
+#[test]
 fn a_closed_pipe_ends_quietly() {
     let sandbox = Sandbox::new();
     sandbox.release();

@@ -15,7 +15,8 @@ pub(in crate::store) struct Layout {
 
 /// The git directory of the repository that `start` is in, looking upwards as git does.
 pub(in crate::store) fn find(start: &Path) -> Result<PathBuf, String> {
-    let (path, _trust) = gix::discover::upwards(start).map_err(|error| one_line(&error))?;
+    let (path, _trust) =
+        gix::discover::upwards(start).map_err(|_| "no .git here or in any directory above".to_owned())?;
     Ok(match path {
         gix::discover::repository::Path::LinkedWorkTree { work_dir, .. } => work_dir,
         gix::discover::repository::Path::WorkTree(work_dir) => work_dir,
