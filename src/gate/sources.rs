@@ -33,8 +33,7 @@ fn of_source(case: &Case<'_>, source: &Source, checks: &[SourceCheck]) -> Vec<Re
 
 /// A source that could not be read may be vouched for by a custodian's recorded check, if it is fresh enough.
 fn stood_in(case: &Case<'_>, check: &SourceCheck) -> bool {
-    let recorded = check.stand_in.and_then(|k| case.packet.checks.get(&k));
-    recorded.is_some_and(|r| r.stands_in(&check.name, &case.packet.content.charter, case.now))
+    check.stand_in.is_some_and(|k| case.packet.stand_in(k, &check.name, case.now))
 }
 
 fn reason(state: CheckState, subject: String, message: String) -> Reason {

@@ -22,6 +22,7 @@ pub(super) struct ContentEffect {
 impl ContentEffect {
     pub(super) fn apply(self, packet: &mut Packet) {
         packet.content = self.content;
+        packet.current_checks.clear();
         if !packet.changed_by.contains(&self.author) {
             packet.changed_by.push(self.author);
         }

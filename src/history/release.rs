@@ -13,11 +13,17 @@ use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Approval, Approved, HoldKind, Presence, Release, ReleaseSignature};
 use crate::model::source::SourceCheck;
 
-/// The gate as it was when an entry was written: any reason then makes the entry none.
+/// The gate as it was when an entry was written: any reason then makes the entry none. That is decided, even where the
+/// reason was that something could not be: nobody may draft or approve on what they could not see.
 fn gate_held(case: &Case<'_>, question: Question<'_>, facts: Facts<'_>) -> Result<(), Wrong> {
-    match gate::judge(case.packet, question, facts, case.time()).first() {
+    let reasons = gate::judge(case.packet, question, facts, case.time());
+    let decided = reasons.iter().find(|r| !r.code.is_undecided());
+    match decided.or(reasons.first()) {
         None => Ok(()),
-        Some(Reason { code, message, .. }) => wrong(*code, format!("`{}` although {message}", case.operation())),
+        Some(Reason { code, message, .. }) => {
+            let code = if code.is_undecided() { ReasonCode::WrongState } else { *code };
+            wrong(code, format!("`{}` although {message}", case.operation()))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Folding entries into a packet, one at a time: judge first, then apply; a refused entry leaves the packet as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ContentEffect;
 use super::{Fault, SignedEntry, Verify, Wrong, content, drift, ledger, release, wrong};
@@ -126,6 +126,7 @@ fn blank(entry: &SignedEntry, charter: Charter) -> Packet {
         ledger: BTreeMap::new(),
         proposals: BTreeMap::new(),
         checks: BTreeMap::new(),
+        current_checks: BTreeSet::new(),
         releases: BTreeMap::new(),
         newest: BTreeMap::new(),
         changed_by: Vec::new(),
@@ -331,6 +332,7 @@ fn apply_effect(packet: &mut Packet, ended: &Ended, effect: Effect) {
         }
         Effect::Checked { check, number, holds } => {
             packet.checks.insert(number, check);
+            packet.current_checks.insert(number);
             if let Some(n) = holds {
                 hold(packet, n);
             }

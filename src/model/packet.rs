@@ -3,14 +3,14 @@
 //! Nothing here is decided by reading a packet twice: [`crate::history`] builds it entry by entry, and every command
 //! and verdict is computed from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::digest::{Blake3, Sha256};
-use super::id::{ActorId, CommitId, ObjectionId, ProposalId, StageToken, TreeId};
+use super::id::{ActorId, CommitId, ObjectionId, ProposalId, SourceName, StageToken, TreeId};
 use super::ledger::{Standing, Thread};
 use super::operation::Operation;
 use super::place::Place;
@@ -93,6 +93,8 @@ pub struct Packet {
     pub proposals: BTreeMap<ProposalId, Proposal>,
     /// Every recorded check.
     pub checks: BTreeMap<u32, RecordedCheck>,
+    /// The checks recorded since content last changed: only these are about what is there now.
+    pub current_checks: BTreeSet<u32>,
     /// Every release.
     pub releases: BTreeMap<u32, Release>,
     /// Each actor's newest entry.
@@ -205,6 +207,12 @@ impl Packet {
     /// The number the next recorded check takes.
     pub fn next_check(&self) -> u32 {
         self.checks.keys().next_back().map_or(1, |k| k + 1)
+    }
+
+    /// A recorded check that may stand in for a source which cannot be read now: a custodian's, fresh, and about this content.
+    pub fn stand_in(&self, number: u32, source: &SourceName, now: Time) -> bool {
+        let check = self.checks.get(&number).filter(|_| self.current_checks.contains(&number));
+        check.is_some_and(|c| c.stands_in(source, &self.content.charter, now))
     }
 
     /// The bytes of a content file.

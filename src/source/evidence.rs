@@ -12,10 +12,12 @@ use std::thread;
 use super::vault::{Vault, VaultError};
 use super::vault_key::VaultKey;
 use crate::dump::hash;
-use crate::model::charter::{Charter, Source, SourceKind};
+use crate::model::charter::{Source, SourceKind};
 use crate::model::content::Content;
 use crate::model::fragment::{Fragment, Sanitized};
+use crate::model::packet::Packet;
 use crate::model::source::{CheckState, SourceCheck, SubjectCheck};
+use crate::model::time::Time;
 
 /// What a check of all sources found.
 #[derive(Debug, Clone, Default)]
@@ -185,15 +187,10 @@ fn unreadable(error: &io::Error) -> State {
     (CheckState::Unreachable, Some(error.to_string()))
 }
 
-/// Names the recorded check that stands in for each source that could not be read, if a custodian made a fresh one.
-pub fn with_stand_ins(
-    mut sources: Vec<SourceCheck>,
-    checks: &std::collections::BTreeMap<u32, crate::model::source::RecordedCheck>,
-    charter: &Charter,
-    now: crate::model::time::Time,
-) -> Vec<SourceCheck> {
+/// Names the recorded check that stands in for each source that could not be read, where there is one.
+pub fn with_stand_ins(mut sources: Vec<SourceCheck>, packet: &Packet, now: Time) -> Vec<SourceCheck> {
     for source in sources.iter_mut().filter(|s| s.state == CheckState::Unreachable) {
-        source.stand_in = checks.iter().rev().find(|(_, c)| c.stands_in(&source.name, charter, now)).map(|(k, _)| *k);
+        source.stand_in = packet.checks.keys().rev().copied().find(|k| packet.stand_in(*k, &source.name, now));
     }
     sources
 }

@@ -3,7 +3,7 @@
 //! It is a convenience of this clone, as trusted as its owner's files: `verify`, `draft`, `sign` and `approve` never
 //! read it. A cache that is torn, of another version or off the branch is ignored, never repaired.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,7 @@ struct Kept {
     ledger: BTreeMap<ObjectionId, Thread>,
     proposals: Vec<String>,
     checks: BTreeMap<u32, String>,
+    current_checks: BTreeSet<u32>,
     releases: Vec<Release>,
     newest: BTreeMap<ActorId, Newest>,
     changed_by: Vec<ActorId>,
@@ -84,7 +85,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 5");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 6");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
@@ -100,6 +101,7 @@ fn keep(packet: &Packet) -> Kept {
         ledger: packet.ledger.clone(),
         proposals: packet.proposals.values().map(Stored::encode).collect(),
         checks: packet.checks.iter().map(|(k, check)| (*k, check.encode())).collect(),
+        current_checks: packet.current_checks.clone(),
         releases: packet.releases.values().cloned().collect(),
         newest: packet.newest.clone(),
         changed_by: packet.changed_by.clone(),
@@ -125,6 +127,7 @@ fn restore(kept: Kept) -> Option<Packet> {
         ledger: kept.ledger,
         proposals: proposals?,
         checks: checks?,
+        current_checks: kept.current_checks,
         releases: kept.releases.into_iter().map(|r| (r.number, r)).collect(),
         newest: kept.newest,
         changed_by: kept.changed_by,

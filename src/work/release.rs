@@ -42,7 +42,7 @@ pub struct Drafted {
 /// Checks every source as it is now, with recorded checks standing in where a custodian made them.
 fn check_sources(packet: &Packet, now: Time, progress: MakeProgress<'_>) -> Checked {
     let mut checked = evidence::check_all(&packet.content, &*progress(evidence::bytes_to_read(&packet.content)));
-    checked.sources = evidence::with_stand_ins(checked.sources, &packet.checks, &packet.content.charter, now);
+    checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
     checked
 }
 

@@ -282,9 +282,7 @@ fn judge_release(
     verified.state = Some(gate::state(packet, release, now));
     verified.signers = signers(packet, release);
     let checked = ask.evidence.then(|| evidence::check_all(&packet.content, &|_| ()));
-    let sources = checked
-        .as_ref()
-        .map(|c| evidence::with_stand_ins(c.sources.clone(), &packet.checks, &packet.content.charter, now));
+    let sources = checked.as_ref().map(|c| evidence::with_stand_ins(c.sources.clone(), packet, now));
     let facts = Facts {
         sources: sources.as_deref(),
         subjects: checked.as_ref().map(|c| c.subjects.as_slice()).unwrap_or_default(),

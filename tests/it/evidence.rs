@@ -231,6 +231,18 @@ fn a_custodians_fresh_check_stands_in_for_a_vault_that_cannot_be_read() {
 }
 
 #[test]
+fn a_check_from_before_the_content_changed_stands_in_for_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    sandbox.packet("reliability", &["drift", "--record"]).exits(0);
+    let session = ["add-session", "s2", "--environment", "prod", "--sensitivity", "internal"];
+    sandbox.packet("reliability", &session).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "more"]).exits(0);
+    fs::rename(sandbox.path("vault"), sandbox.path("away")).unwrap();
+    assert_eq!(sandbox.json("reliability", &["draft"]).exits(3).reasons(), ["source-unreachable"]);
+}
+
+#[test]
 fn the_vault_holds_the_key_and_sanitized_bytes_and_nothing_else_of_ours() {
     let sandbox = Sandbox::new();
     sandbox.release();

@@ -17,6 +17,7 @@ mod attacks_presence;
 mod attacks_release;
 mod attacks_tags;
 mod attacks_time;
+mod attacks_unseen;
 mod charter;
 mod contract;
 mod docs;
