@@ -35,5 +35,5 @@ step() { printf '\n== %s\n' "$*"; }
 step format; cargo fmt --check
 step lints;  cargo clippy --release --all-targets --locked -- -D warnings
 step docs;   cargo doc --release --no-deps --locked
-step tests;  cargo nextest run --release --locked --no-fail-fast
 step examples in the documentation of the code; cargo test --release --doc --locked
+step tests;  cargo nextest run --release --locked --no-fail-fast
