@@ -45,8 +45,17 @@ pub fn plan(desk: &Desk, signer: &Signer) -> Result<Option<Repair>, Refused> {
         {
             Ok(Some(Repair { from: local, to: snapshot.packet.head, why: fault.message.clone() }))
         }
+        (Some(fault), Some(local)) if local == snapshot.packet.head => Err(not_here(&fault.message, &local)),
         _ => Ok(None),
     }
+}
+
+/// The local branch is whole, and a remote-tracking one is not: no reference of this clone mends that.
+fn not_here(why: &str, last_valid: &CommitId) -> Refused {
+    let message =
+        format!("the local branch is whole; a remote-tracking branch goes on after {}: {why}", last_valid.short());
+    let help = "ask who pushed it; the remote's keeper moves its branch back to that entry, then git fetch --prune";
+    Refused::new(Verdict::No, "foreign-remote", "remote", message, help)
 }
 
 /// Moves the local branch back, if it still stands where the person saw it.
