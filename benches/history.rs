@@ -147,29 +147,7 @@ fn charter_text(dir: &Path) -> Outcome<String> {
     Ok(text)
 }
 
-const CHARTER_HEAD: &str = r#"format = 1
-
-[packet]
-title = "Checkout service, recurring crash: redaction clarification"
-purpose = "Clarify what the sanitized dumps still show, for restricted privacy review"
-
-[governance]
-threshold = 1
-
-[lane]
-id = "restricted-privacy-intake"
-allowed_use = "decide whether the packet suffices for formal privacy review"
-not_for = ["incident command", "debugger access"]
-audience = ["intake-reviewer"]
-release_owner = "release-owner"
-required_signers = [{ role = "privacy-lead", count = 1 }, { role = "reliability", count = 1 }, { role = "forensics", count = 1 }]
-approval_lifetime = "72h"
-max_sensitivity = "restricted"
-
-[rules]
-min_fragment = 64
-boundary = { rung = "private", modules = ["checkout"], max_frames = 64 }
-"#;
+const CHARTER_HEAD: &str = include_str!("../tests/it/charter-head.toml");
 
 /// Writes entries, and folds each into the packet at once.
 struct Writer<'a> {

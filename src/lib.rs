@@ -14,6 +14,11 @@
 //! | [`dump`] | hashing of byte ranges, the redaction difference |
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
+//! | [`work`] | one file per use case: load, decide, write, answer |
+//! | [`report`] | answers as text and JSON; decides nothing |
+//! | [`cli`] | arguments → work → report |
+//!
+//! Imports go down only; `docs/architecture.md` has the map, and a test holds it.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("packet runs on Linux: it relies on syncfs, flock and /proc to keep what it acknowledged");

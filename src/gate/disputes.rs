@@ -1,7 +1,6 @@
 //! Disputes: nothing open, nothing merely addressed, no residual whose target moved on.
 
 use super::Case;
-use crate::model::id::ActorId;
 use crate::model::objection::ObjectionState;
 use crate::model::reason::{Reason, ReasonCode};
 
@@ -11,7 +10,7 @@ pub(super) fn objections(case: &Case<'_>) -> Vec<Reason> {
         .filter_map(|thread| {
             let standing = case.packet.standing(thread);
             let id = &thread.id;
-            let closer = speaker(case, &thread.by);
+            let closer = case.packet.content.charter.speaker_for(&thread.by).unwrap_or(&thread.by);
             let (code, message, help) = match standing.state {
                 ObjectionState::Open if standing.residual_lapsed => (
                     ReasonCode::ResidualLapsed,
@@ -33,10 +32,4 @@ pub(super) fn objections(case: &Case<'_>) -> Vec<Reason> {
             Some(Reason::new(code, format!("objection:{id}"), message, help))
         })
         .collect()
-}
-
-/// The human who speaks for an objector: themselves, or an agent's operator.
-fn speaker(case: &Case<'_>, objector: &ActorId) -> String {
-    let actor = case.packet.content.charter.actor_by_id(objector);
-    actor.and_then(|a| a.operator.as_ref()).unwrap_or(objector).to_string()
 }

@@ -124,7 +124,7 @@ fn may_act(case: &Case<'_>, thread: &Thread, act: ActKind) -> Result<(), Wrong> 
     let id = &thread.id;
     match act {
         ActKind::Withdraw | ActKind::Close => {
-            let objector = answers_for(case, &thread.by);
+            let objector = case.charter().speaker_for(&thread.by);
             if objector != Some(&case.actor.id) {
                 let who = objector.map_or("nobody in the roster", ActorId::as_str);
                 return wrong(
@@ -142,12 +142,6 @@ fn may_act(case: &Case<'_>, thread: &Thread, act: ActKind) -> Result<(), Wrong> 
         _ => {}
     }
     Ok(())
-}
-
-/// The human who speaks for an objector: themselves, or an agent's operator.
-fn answers_for<'a>(case: &'a Case<'_>, objector: &'a ActorId) -> Option<&'a ActorId> {
-    let actor = case.charter().actor_by_id(objector)?;
-    if actor.is_human() { Some(&actor.id) } else { actor.operator.as_ref() }
 }
 
 /// An act of authority names its target's digest and carries its actor's own signature; other acts carry neither.

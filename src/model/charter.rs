@@ -326,6 +326,12 @@ impl Charter {
         }
     }
 
+    /// The human who speaks for an objector: themselves, or an agent's operator.
+    pub fn speaker_for(&self, objector: &ActorId) -> Option<&ActorId> {
+        let actor = self.actor_by_id(objector)?;
+        if actor.is_human() { Some(&actor.id) } else { actor.operator.as_ref() }
+    }
+
     /// The one evidence source.
     pub fn vault(&self) -> &Source {
         self.source.iter().find(|s| s.kind == SourceKind::Evidence).expect("a verified charter has one evidence source")

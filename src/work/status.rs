@@ -154,11 +154,10 @@ pub fn next_for(packet: &Packet, actor: &Actor, now: Time) -> Vec<String> {
 fn next_on(packet: &Packet, actor: &Actor, thread: &Thread) -> Vec<String> {
     let id = &thread.id;
     let charter = &packet.content.charter;
-    let speaks = thread.by == actor.id
-        || charter.actor_by_id(&thread.by).is_some_and(|by| by.operator.as_ref() == Some(&actor.id));
+    let speaks = charter.speaker_for(&thread.by) == Some(&actor.id);
     match packet.standing(thread).state {
-        ObjectionState::Addressed if speaks && actor.is_human() => vec![format!("packet close {id} -m TEXT")],
-        ObjectionState::Open if speaks && actor.is_human() => vec![format!("packet withdraw {id} -m TEXT")],
+        ObjectionState::Addressed if speaks => vec![format!("packet close {id} -m TEXT")],
+        ObjectionState::Open if speaks => vec![format!("packet withdraw {id} -m TEXT")],
         ObjectionState::Open | ObjectionState::Addressed if actor.id == charter.lane.release_owner && !thread.veto => {
             vec![format!("packet accept-residual {id} --rationale TEXT")]
         }

@@ -27,6 +27,7 @@ mod forge;
 mod forge_release;
 mod golden;
 mod keys;
+mod map;
 mod releases;
 mod repositories;
 mod sandbox;

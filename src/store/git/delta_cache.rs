@@ -1,7 +1,8 @@
 //! Keeps what packed objects were just built from.
 //!
-//! The trees of consecutive entries are stored as deltas against each other, in chains of up to 50. Without a cache each
-//! read walks its chain anew: fifty times the work over 10,000 entries.
+//! The trees of consecutive entries are stored as deltas against each other, the newest whole, in chains of up to 50.
+//! Only what was read last is kept, not what lies between it and its base, so the cache helps whoever reads from the
+//! newest to the oldest, as `work` does within a batch; the other way each read walks the rest of its chain anew.
 
 use std::collections::HashMap;
 
