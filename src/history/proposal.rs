@@ -63,7 +63,7 @@ pub(super) fn new_proposal(case: &Case<'_>) -> Result<Proposal, Wrong> {
     if *format != 1 || *by != case.actor.id || *at != case.time() || decision.is_some() {
         return wrong(
             ReasonCode::MalformedFile,
-            "the proposal names another proposer or time than its entry, or is decided",
+            "the proposal names another id, proposer or time than its entry, or is decided",
         );
     }
     if case.packet.proposals.contains_key(id) || *base != case.packet.head {

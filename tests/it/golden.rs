@@ -15,6 +15,7 @@ use packet::model::fragment::Disclosure;
 use packet::model::id::{ActorId, PacketId, SectionName, SessionId, StageToken};
 use packet::model::objection::{ActKind, ObjectionKind};
 use packet::model::operation::Operation;
+use packet::model::proposal::RejectKind;
 use packet::model::release::HoldKind;
 use packet::model::retention::Deadline;
 use packet::model::stage::Stage;
@@ -26,9 +27,10 @@ use packet::sign::{ChildEnv, KeyChoice, Signer};
 use packet::store::Repo;
 use packet::work::content::{self, NewAttachment, NewSession, NewSymbols};
 use packet::work::fragment::{self, NewFragment};
+use packet::work::governance::TypedCharter;
 use packet::work::ledger::{self, NewObjection};
 use packet::work::release::{self, Confirmation};
-use packet::work::{Desk, drift, open, seal};
+use packet::work::{Desk, drift, governance, open, proposals, seal};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{LineEnding, PrivateKey};
 
@@ -36,13 +38,13 @@ const ROOT: &str = "/tmp/packet-golden-bytes";
 
 struct Golden {
     root: PathBuf,
-    format: &'static str,
+    name: &'static str,
 }
 
 impl Golden {
     /// A place whose paths are always the same: the charter names the vault, and the charter is hashed.
-    fn new(format: &'static str) -> Self {
-        let golden = Self { root: Path::new(ROOT).join(format), format };
+    fn new(name: &'static str, format: &str) -> Self {
+        let golden = Self { root: Path::new(ROOT).join(name), name };
         fs::remove_dir_all(&golden.root).ok();
         fs::create_dir_all(golden.vault().join(".packet")).unwrap();
         let key = golden.vault().join(".packet/key");
@@ -145,6 +147,45 @@ impl Golden {
         self.lines()
     }
 
+    /// Every kind of entry of proposals and governance.
+    fn governance(&self) -> String {
+        let (owner, privacy, reliability, agent) = (self.signer(1), self.signer(2), self.signer(3), self.signer(5));
+        let governs = |charter: String, role: &str| {
+            charter.replace(&format!("[\"{role}\""), &format!("[\"{role}\", \"governance\""))
+        };
+        let typed = self.charter().replace("threshold = 1", "threshold = 2");
+        let typed = governs(governs(typed, "privacy-lead"), "reliability");
+        let charter = open::read_charter("charter", &typed).unwrap();
+        open::open(&self.desk(0), &owner, &charter, &Taxonomy::default()).unwrap();
+        let propose = |minute: i64, name: &str, digit: char| {
+            let desk = self.desk(minute);
+            self.fixed_stage(&desk, "triage-agent", digit);
+            let (name, owner) = (SectionName::new(name).unwrap(), ActorId::new("privacy-lead").unwrap());
+            content::set_section(&desk, &agent, &name, "Proposed.\n", Some(&owner)).unwrap();
+            seal::propose(&desk, &agent, "a section").unwrap().id
+        };
+        proposals::apply(&self.desk(2), &privacy, &propose(1, "one", '1')).unwrap();
+        let second = propose(3, "two", '2');
+        proposals::reject(&self.desk(4), &reliability, &second, RejectKind::WiderSharing, "it shares").unwrap();
+        let text = typed.replace("approval_lifetime = \"72h\"", "approval_lifetime = \"24h\"");
+        let charter = open::read_charter("charter", &text).unwrap();
+        let shorter = TypedCharter { file: "charter".into(), text, charter };
+        let amended = governance::amend(&self.desk(5), &privacy, Some(&shorter), None, "shorter").unwrap();
+        governance::endorse(&self.desk(6), &owner, &amended.id).unwrap();
+        let about = NewObjection {
+            kind: ObjectionKind::Other,
+            about: "section:one".parse().unwrap(),
+            text: "unclear".to_owned(),
+            veto: false,
+        };
+        let objection = ledger::object(&self.desk(7), &agent, &about).unwrap().id;
+        let to = ActorId::new("reliability").unwrap();
+        let handed = governance::reassign(&self.desk(8), &privacy, &objection, &to, "gone").unwrap();
+        governance::endorse(&self.desk(9), &reliability, &handed.id).unwrap();
+        ledger::act(&self.desk(10), &reliability, &objection, ActKind::Withdraw, "clear").unwrap();
+        self.lines()
+    }
+
     fn content(&self, signer: &Signer) {
         let desk = self.desk(1);
         self.fixed_stage(&desk, "reliability", '1');
@@ -209,14 +250,13 @@ impl Golden {
             .iter()
             .map(|(id, bytes)| format!("{} {id}", Commit::parse(bytes).unwrap().unsigned.message.operation))
             .collect();
-        lines.push(format!("tag {}", desk.repo.tag(&desk.name, 1).unwrap().unwrap()));
+        lines.extend(desk.repo.tag(&desk.name, 1).unwrap().map(|tag| format!("tag {tag}")));
         lines.join("\n") + "\n"
     }
 
     #[track_caller]
-    fn is_frozen(&self) {
-        let made = self.history();
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{}.txt", self.format));
+    fn is_frozen(&self, made: &str) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{}.txt", self.name));
         let frozen = fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(made, frozen, "the bytes of {} changed; see this module", file.display());
         fs::remove_dir_all(&self.root).unwrap();
@@ -225,10 +265,20 @@ impl Golden {
 
 #[test]
 fn the_bytes_of_a_sha1_history_are_frozen() {
-    Golden::new("sha1").is_frozen();
+    let golden = Golden::new("sha1", "sha1");
+    golden.is_frozen(&golden.history());
 }
 
 #[test]
 fn the_bytes_of_a_sha256_history_are_frozen() {
-    Golden::new("sha256").is_frozen();
+    let golden = Golden::new("sha256", "sha256");
+    golden.is_frozen(&golden.history());
+}
+
+#[test]
+fn the_bytes_of_a_history_of_governance_are_frozen() {
+    for (name, format) in [("governance-sha1", "sha1"), ("governance-sha256", "sha256")] {
+        let golden = Golden::new(name, format);
+        golden.is_frozen(&golden.governance());
+    }
 }
