@@ -9,7 +9,7 @@ if [ "$(uname -s)" != Linux ]; then
 fi
 
 declare -A package=([git]=git [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [strace]=strace
-  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [script]=bsdutils)
+  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [script]=bsdutils [c++]=g++)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")
@@ -39,8 +39,9 @@ if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
   trap 'rm -rf "$TMPDIR"' EXIT
 fi
 step() { printf '\n== %s\n' "$*"; }
-step format; cargo fmt --check
+step format; cargo fmt --check; cargo fmt --check --manifest-path fuzz/Cargo.toml
 step lints;  cargo clippy --release --all-targets --locked -- -D warnings
 step docs;   cargo doc --release --no-deps --locked
 step examples in the documentation of the code; cargo test --release --doc --locked
 step tests;  cargo nextest run --release --locked --no-fail-fast
+step fuzz;   bash fuzz/run.sh 30

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Context, Run};
 use crate::model::id::ActorId;
+use crate::model::text::harmless;
 use crate::report::{self, Body};
 use crate::work::{Refused, Verdict, open};
 
@@ -49,7 +50,8 @@ impl Run for CharterNew {
             std::fs::File::create_new(&path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         let name = out.display().to_string();
         written.map_err(|e| Refused::usage(&name, format!("{name}: {e}"), "name a file that is not there yet"))?;
-        let next = format!("wrote {name}\nnext: fill in the roster, then packet charter check {name}\n");
+        let shown = harmless(&name);
+        let next = format!("wrote {shown}\nnext: fill in the roster, then packet charter check {shown}\n");
         Ok(Body::yes(json!({"out": name, "charter": text}), next))
     }
 }

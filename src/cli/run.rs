@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::{CommandFactory, Parser};
 
 use super::{Cli, Command, Context, Run, charter, each_command, requests, workspace};
-use crate::model::text::harmless;
+use crate::model::text::{harmless, harmless_block, is_plain};
 use crate::report::{self, Body};
 use crate::work::{Refused, Verdict};
 
@@ -20,7 +20,8 @@ struct Outcome {
 /// Runs the program; gives its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The program has one name, whatever it was called by: help and errors repeat it.
+    let arguments: Vec<OsString> = std::iter::once("packet".into()).chain(arguments.into_iter().skip(1)).collect();
     let wants_json = arguments.iter().any(|a| a == "--json");
     let outcome = match Cli::try_parse_from(&arguments) {
         Ok(cli) => run(cli),
@@ -50,7 +51,19 @@ fn usage(error: &clap::Error, wants_json: bool, arguments: &[OsString]) -> Outco
         let stdout = report::json_refused(&name, fields, &refused);
         return Outcome { stdout, stderr: String::new(), verdict: Verdict::Usage };
     }
-    Outcome { stdout: String::new(), stderr: error.render().ansi().to_string(), verdict: Verdict::Usage }
+    Outcome { stdout: String::new(), stderr: complaint(error, arguments), verdict: Verdict::Usage }
+}
+
+/// What is wrong with the arguments. clap repeats them as they are, so it is asked again with every character spelled out
+/// that must not reach a terminal; should it then find nothing wrong, its first complaint is spelled out instead.
+fn complaint(error: &clap::Error, arguments: &[OsString]) -> String {
+    if arguments.iter().all(|a| a.to_str().is_some_and(|text| text.chars().all(is_plain))) {
+        return error.render().ansi().to_string();
+    }
+    match Cli::try_parse_from(arguments.iter().map(|a| harmless(&a.to_string_lossy()))) {
+        Err(again) if again.use_stderr() => again.render().ansi().to_string(),
+        _ => format!("{}\n", harmless(error.render().to_string().trim_end())),
+    }
 }
 
 /// The command that arguments name, though they do not parse; its fields are not known then.
@@ -77,7 +90,9 @@ fn outcome_of<C: Run>(command: &C, context: Result<Context, Refused>, json: bool
         (Ok(body), true) => {
             Outcome { stdout: report::json(C::NAME, C::FIELDS, &body), stderr: String::new(), verdict: body.verdict }
         }
-        (Ok(body), false) => Outcome { stderr: warnings(&body), verdict: body.verdict, stdout: body.text },
+        (Ok(body), false) => {
+            Outcome { stderr: warnings(&body), verdict: body.verdict, stdout: harmless_block(&body.text) }
+        }
         (Err(refused), true) => Outcome {
             stdout: report::json_refused(C::NAME, C::FIELDS, &refused),
             stderr: String::new(),

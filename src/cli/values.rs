@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::model::canonical::LARGEST;
 use crate::model::kinds::Named;
 use crate::model::time::Time;
 
@@ -21,5 +22,7 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     let (digits, radix) = text.strip_prefix("0x").map_or((text, 10), |hex| (hex, 16));
     let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
     let number = plain.then(|| u64::from_str_radix(digits, radix).ok()).flatten();
-    number.ok_or_else(|| format!("`{text}` is not a number, decimal or 0x hex"))
+    let number = number.ok_or_else(|| format!("`{text}` is not a number, decimal or 0x hex"))?;
+    let fits = i64::try_from(number).is_ok_and(|number| number <= LARGEST);
+    if fits { Ok(number) } else { Err(format!("{number} is larger than {LARGEST}, the largest that is stored")) }
 }

@@ -35,6 +35,10 @@ pub enum NotCanonical {
     },
 }
 
+/// The largest integer that is stored. The manifest is RFC 8785 JSON, in which integers are exact only up to here: of two
+/// larger ones that are read as one, a signature would bind neither.
+pub const LARGEST: i64 = (1 << 53) - 1;
+
 /// The longest stored TOML file that is read, in bytes.
 pub const LONGEST: usize = 4 << 20;
 
@@ -56,10 +60,29 @@ pub trait Stored: Serialize + DeserializeOwned {
 
 /// Encodes a value canonically.
 pub fn encode<T: Serialize>(value: &T) -> String {
-    let table = Table::try_from(value).expect("stored values are structs of strings, integers, booleans and lists");
+    let table = table(value).expect("stored values are structs of strings, booleans, lists and integers that fit");
     let mut out = String::new();
     write_table(&mut out, "", &table);
     out
+}
+
+/// Whether every integer of a value fits, so that it can be encoded: to be asked of what people typed.
+pub fn fits<T: Serialize>(value: &T) -> bool {
+    table(value).is_some()
+}
+
+fn table<T: Serialize>(value: &T) -> Option<Table> {
+    let table = Table::try_from(value).ok()?;
+    table.values().all(is_exact).then_some(table)
+}
+
+fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => (-LARGEST..=LARGEST).contains(number),
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Table(table) => table.values().all(is_exact),
+        _ => true,
+    }
 }
 
 /// Reads bytes that must be the canonical encoding of a `T`.
@@ -72,7 +95,7 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, NotCan
     }
     let text = std::str::from_utf8(bytes).map_err(|_| NotCanonical::Utf8)?;
     let value: T = toml::from_str(text).map_err(|e| NotCanonical::Parse(e.message().to_owned()))?;
-    if encode(&value).as_bytes() == bytes { Ok(value) } else { Err(NotCanonical::Form) }
+    if fits(&value) && encode(&value).as_bytes() == bytes { Ok(value) } else { Err(NotCanonical::Form) }
 }
 
 /// For `skip_serializing_if`: a flag that is not set is absent.
@@ -200,6 +223,20 @@ mod tests {
         let expected = "b = \"q\\\"\\\\\\n\\t\\u001B[31m\\u202Eé\\U000E0001\"\na = [\"1\", \"2\"]\n\n[inner]\nx = 1\n\n[[many]]\nx = 2\n\n[[many]]\nx = 3\n";
         assert_eq!(sample().encode(), expected);
         assert_eq!(Outer::decode(expected.as_bytes()).expect("canonical"), sample());
+    }
+
+    #[test]
+    fn an_integer_that_json_would_round_is_refused_and_never_a_panic() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Number {
+            n: u64,
+        }
+        let most = format!("n = {LARGEST}\n");
+        assert_eq!(encode(&decode::<Number>(most.as_bytes()).expect("it fits")), most);
+        for n in [1 << 53, i64::MAX as u64, 1 << 63, u64::MAX] {
+            assert!(!fits(&Number { n }), "{n}");
+            assert!(decode::<Number>(format!("n = {n}\n").as_bytes()).is_err(), "{n}");
+        }
     }
 
     #[test]

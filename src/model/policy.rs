@@ -42,7 +42,8 @@ impl Policy {
     /// # Errors
     /// When it is not one.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let policy: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        // Not the error's whole text: that quotes the line, and the file may be another than was meant.
+        let policy: Self = toml::from_str(text).map_err(|e| e.message().to_owned())?;
         if policy.format == 1 { Ok(policy) } else { Err(format!("policy format {} is not known", policy.format)) }
     }
 

@@ -307,7 +307,10 @@ fn refused(path: &Path, error: InvalidKey) -> KeyError {
     let path = path.to_owned();
     match error {
         InvalidKey::Type { kind } if is_type_name(&kind) => KeyError::WrongType { path, kind },
-        InvalidKey::Type { .. } | InvalidKey::Form { .. } | InvalidKey::Private => KeyError::NotAKey { path },
+        // Not its words: the file may be another than was meant, a dump or a letter.
+        InvalidKey::Type { .. } | InvalidKey::Form { .. } | InvalidKey::Encoding { .. } | InvalidKey::Private => {
+            KeyError::NotAKey { path }
+        }
         cause => KeyError::Unusable { path, cause },
     }
 }

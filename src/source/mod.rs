@@ -4,5 +4,5 @@ pub mod evidence;
 pub mod vault;
 mod vault_key;
 
-pub use vault::{Vault, VaultError};
+pub use vault::{Incoming, Vault, VaultError};
 pub use vault_key::VaultKey;

@@ -1,5 +1,6 @@
 //! `packed-refs`, read afresh each time (F4).
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
@@ -39,6 +40,15 @@ impl PackedRefs {
         }
     }
 
+    /// The targets by name, for whoever looks up many: [`Self::get`] walks the file each time.
+    pub(super) fn by_name(&self) -> HashMap<&[u8], Option<ObjectId>> {
+        let mut targets = HashMap::new();
+        for (name, target) in self.lines() {
+            targets.entry(name).or_insert(target);
+        }
+        targets
+    }
+
     /// The names that begin with `prefix`, lossily where they are no UTF-8.
     pub(super) fn names(&self, prefix: &str) -> Vec<String> {
         let lines = self.lines().filter(|(name, _)| name.starts_with(prefix.as_bytes()));
@@ -60,5 +70,7 @@ mod tests {
         assert_eq!(packed.get("heads/packet/a").unwrap(), None);
         assert!(matches!(packed.get("refs/heads/packet/b"), Err(RefError::Garbage { .. })));
         assert_eq!(packed.names("refs/heads/packet/").len(), 2);
+        assert_eq!(packed.by_name()[&b"refs/heads/packet/a"[..]], ObjectId::from_hex(&id));
+        assert_eq!(packed.by_name()[&b"refs/heads/packet/b"[..]], None);
     }
 }

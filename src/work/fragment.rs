@@ -25,7 +25,7 @@ use crate::model::range::ByteRange;
 use crate::model::redaction::Redaction;
 use crate::model::session::Capture;
 use crate::sign::Signer;
-use crate::source::{Vault, VaultKey};
+use crate::source::{Incoming, Vault, VaultKey};
 
 /// What a person asks to add.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ pub fn add_fragment(
     let raw = Steady::of(file, path)?;
     let range = range_of(new, raw.bytes(), charter.rules.min_fragment)?;
     let progress = progress(range.length);
-    let read = read(desk, &vault, &key, &raw, range, new, &*progress)?;
+    let (read, incoming) = read(desk, &vault, &key, &raw, range, new, &*progress)?;
     let capture = Capture { source: charter.vault().name.clone(), key: capture_key, bytes: raw.bytes() };
     let fragment = fragment_of(new, capture, range, &key, read)?;
     if let Some(problem) = fragment.problem(charter.rules.min_fragment) {
@@ -92,8 +92,17 @@ pub fn add_fragment(
             help,
         ));
     }
+    keep(incoming, &fragment)?;
     stage(desk, signer, |staging| put(staging, &fragment))?;
     Ok(StagedFragment { fragment })
+}
+
+/// Bytes of a fragment that is refused do not stay: it may be refused because nothing in them is masked.
+fn keep(incoming: Option<Incoming<'_>>, fragment: &Fragment) -> Result<(), Refused> {
+    match (incoming, &fragment.sanitized) {
+        (Some(incoming), Some(sanitized)) => Ok(incoming.keep(&sanitized.blake3, sanitized.bytes)?),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_unsanitized(new: &NewFragment) -> Result<(), Refused> {
@@ -190,20 +199,20 @@ struct Read {
     sanitized: Option<(Sanitized, Redaction)>,
 }
 
-fn read(
+fn read<'v>(
     desk: &Desk,
-    vault: &Vault,
+    vault: &'v Vault,
     key: &VaultKey,
     raw: &Steady,
     range: ByteRange,
     new: &NewFragment,
     progress: &Progress<'_>,
-) -> Result<Read, Refused> {
+) -> Result<(Read, Option<Incoming<'v>>), Refused> {
     let Some(file) = &new.sanitized else {
         let commitment = hash::keyed_blake3(&raw.file, range.offset, range.length, key.bytes(), progress);
         let commitment = commitment.map_err(|e| unreadable(&raw.path, &e))?;
         raw.still_holds()?;
-        return Ok(Read { raw: commitment, sanitized: None });
+        return Ok((Read { raw: commitment, sanitized: None }, None));
     };
     let sanitized = Steady::open(&desk.here.join(file))?;
     let offset = sanitized_offset(raw, range, &sanitized)?;
@@ -219,9 +228,8 @@ fn read(
     let Pair { raw: commitment, sanitized_blake3, sanitized_sha256, redaction } = pair.map_err(|e| pair_failed(&e))?;
     raw.still_holds()?;
     sanitized.still_holds()?;
-    incoming.keep(&sanitized_blake3, range.length)?;
     let digests = Sanitized { blake3: sanitized_blake3, sha256: sanitized_sha256, bytes: range.length };
-    Ok(Read { raw: commitment, sanitized: Some((digests, redaction)) })
+    Ok((Read { raw: commitment, sanitized: Some((digests, redaction)) }, Some(incoming)))
 }
 
 /// Where the range begins in the sanitized file: as in the dump when both are equally long, else at its start.

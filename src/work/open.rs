@@ -7,7 +7,7 @@ use super::load::{self, verify_signature};
 use super::refused::{Label, Labelled};
 use super::{Desk, Refused, Verdict};
 use crate::history::{self, SignedEntry};
-use crate::model::canonical::Stored;
+use crate::model::canonical::{self, Stored};
 use crate::model::change::Change;
 use crate::model::charter::{Charter, RawCharter};
 use crate::model::charter_check::{Problem, span_of};
@@ -44,6 +44,11 @@ pub fn read_charter(file: &str, text: &str) -> Result<Charter, Refused> {
         let help = "packet charter new --id ACTOR   writes a commented charter to start from".to_owned();
         labelled(file, text, vec![Label { span: e.span().unwrap_or(0..0), message: e.message().to_owned(), help }])
     })?;
+    if !canonical::fits(&raw) {
+        let message = format!("an integer is larger than {}, the largest that is stored", canonical::LARGEST);
+        let help = "write a smaller one: beyond it JSON would round, and nobody would know what was signed".to_owned();
+        return Err(labelled(file, text, vec![Label { span: 0..0, message, help }]));
+    }
     raw.verified().map_err(|problems| wrong_charter(file, text, problems))
 }
 

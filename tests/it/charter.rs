@@ -170,3 +170,24 @@ fn opening_is_for_governance() {
         "the same command again answers with the same genesis"
     );
 }
+
+/// Fuzzing found that such a number ended the program with a panic: typed, and in anybody's entry for every verifier.
+#[test]
+fn a_number_that_json_would_round_is_refused_typed_and_stored() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("large.toml");
+    for number in ["9007199254740992", "9223372036854775808", "18446744073709551615"] {
+        let text = sandbox.charter().replace("min_fragment = 64", &format!("min_fragment = {number}"));
+        fs::write(&file, text).unwrap();
+        sandbox.json("release-owner", &["charter", "check", file.to_str().unwrap()]).exits(1);
+    }
+    sandbox.open();
+    let symbols = ["add-symbols", "--module", "checkout", "--code-id", "ab", "--rung", "public", "--id", "m"];
+    let with = |thread: &str| sandbox.packet("reliability", &[&symbols[..], &["--thread", thread]].concat());
+    with("0xffffffffffffffff").exits(2);
+    with("9007199254740991").exits(0);
+    let stored = "format = 1\nid = \"m\"\nmodule = \"checkout\"\ncode_id = \"ab\"\nrung = \"public\"\n\
+                  thread = 18446744073709551615\n";
+    let forge = crate::forge::Forge::on(&sandbox);
+    forge.entry("reliability", "commit").file("symbols/m.toml", stored).refused("malformed-file", "canonical");
+}

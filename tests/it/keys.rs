@@ -49,13 +49,15 @@ fn commands_that_read_need_no_key() {
 }
 
 /// An agent that holds one actor's key; it ends with the value.
-struct Agent {
+pub struct Agent {
     child: std::process::Child,
-    socket: String,
+    /// Where it listens.
+    pub socket: String,
 }
 
 impl Agent {
-    fn holding(sandbox: &Sandbox, actor: &str) -> Self {
+    /// An agent with the key of this actor.
+    pub fn holding(sandbox: &Sandbox, actor: &str) -> Self {
         let short = tempfile::Builder::new().prefix("agent").tempdir_in("/tmp").unwrap().keep();
         let socket = short.join("s").to_str().unwrap().to_owned();
         let mut agent = Command::new("ssh-agent");

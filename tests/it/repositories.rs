@@ -146,32 +146,3 @@ fn a_branch_named_packet_is_named_in_the_refusal() {
     let answer = sandbox.packet("release-owner", &["list"]).exits(2);
     assert!(answer.err.contains("packet"), "{answer:?}");
 }
-
-#[test]
-fn a_hostile_repository_configuration_runs_nothing_and_chooses_no_identity() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let trap = sandbox.path("trap");
-    fs::write(&trap, format!("#!/bin/sh\ntouch '{}'\n", sandbox.path("sprung").display())).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&trap, mode).unwrap();
-    let trap = trap.to_str().unwrap();
-    for name in ["core.fsmonitor", "core.sshCommand", "gpg.program", "gpg.ssh.program", "core.editor", "core.pager"] {
-        sandbox.git(&["config", name, trap]);
-    }
-    let hooks = sandbox.repo().join(".git/hooks");
-    fs::create_dir_all(&hooks).unwrap();
-    for hook in ["reference-transaction", "post-commit", "pre-commit", "update"] {
-        fs::copy(sandbox.path("trap"), hooks.join(hook)).unwrap();
-    }
-    sandbox.git(&["config", "user.signingkey", sandbox.key("release-owner").to_str().unwrap()]);
-    fs::remove_file(sandbox.path("sprung")).ok();
-    sandbox.object("privacy-lead", "other", "packet");
-    sandbox.packet("privacy-lead", &["status"]).exits(0);
-    let mut nobody = Command::new(env!("CARGO_BIN_EXE_packet"));
-    sandbox.bare(&mut nobody);
-    nobody.args(["--json", "whoami"]).current_dir(sandbox.repo());
-    let answer = sandbox.answer(&mut nobody).exits(2);
-    assert_eq!(answer.reasons(), ["key"]);
-    assert!(!sandbox.path("sprung").exists(), "a program of the repository's choice ran");
-}

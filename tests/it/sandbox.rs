@@ -251,5 +251,16 @@ impl Sandbox {
     }
 }
 
+/// Whether `strace` can do its work here; where it cannot, says that the test is skipped.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn can_trace() -> bool {
+    let traced = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output();
+    let can = traced.is_ok_and(|output| output.status.success());
+    if !can {
+        eprintln!("skipped: strace cannot trace here");
+    }
+    can
+}
+
 /// The usual charter, up to its roster.
 pub const CHARTER_HEAD: &str = include_str!("charter-head.toml");

@@ -6,7 +6,18 @@ use std::process::{Command, Stdio};
 use crate::sandbox::Sandbox;
 
 /// Runs the program on a pseudo-terminal of real `script` with these keystrokes; gives the screen and the exit code.
-fn on_a_terminal(sandbox: &Sandbox, actor: &str, arguments: &[&str], typed: &str) -> (String, i32) {
+pub fn on_a_terminal(sandbox: &Sandbox, actor: &str, arguments: &[&str], typed: &str) -> (String, i32) {
+    on_a_terminal_with(sandbox, actor, arguments, typed, &[])
+}
+
+/// As [`on_a_terminal`], with these variables.
+pub fn on_a_terminal_with(
+    sandbox: &Sandbox,
+    actor: &str,
+    arguments: &[&str],
+    typed: &str,
+    variables: &[(&str, &str)],
+) -> (String, i32) {
     let quote = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let mut words =
         vec![quote(env!("CARGO_BIN_EXE_packet")), "--key".into(), quote(sandbox.key(actor).to_str().unwrap())];
@@ -14,6 +25,7 @@ fn on_a_terminal(sandbox: &Sandbox, actor: &str, arguments: &[&str], typed: &str
     let mut script = Command::new("script");
     sandbox.bare(&mut script);
     script.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]).current_dir(sandbox.repo()).env("TERM", "xterm");
+    script.envs(variables.iter().copied());
     let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut keyboard = child.stdin.take().unwrap();
     keyboard.write_all(typed.as_bytes()).unwrap();
