@@ -234,8 +234,7 @@ impl Writer<'_> {
             _ => (speaker(&self.objections[n].by), Operation::Close),
         };
         let text = format!("{kind} {n}: the sentence names no customer any more.");
-        let mut act =
-            Act { act: kind, by: ActorId::new(actor)?, at: self.time()?, text, target: None, signature: None };
+        let mut act = Act::plain(kind, ActorId::new(actor)?, self.time()?, text);
         if kind.is_authority() {
             let thread = &self.packet.ledger[&self.objections[n].id];
             let target = self.packet.target_digest(&thread.about);
@@ -274,13 +273,14 @@ impl Writer<'_> {
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         let blobs: Vec<_> = changes.iter().map(|c| (c.path.clone(), c.blob.as_deref().map(<[u8]>::to_vec))).collect();
         let number = self.packet.entries;
+        let revises = operation.is_revision(&changes);
         let message = Message {
             operation,
             subject,
             body: String::new(),
             actor: ActorId::new(actor)?,
-            revision: self.packet.revision.number + u32::from(operation.is_revision()),
-            stage: operation.is_revision().then(|| StageToken::new(format!("{number:032x}"))).transpose()?,
+            revision: self.packet.revision.number + u32::from(revises),
+            stage: revises.then(|| StageToken::new(format!("{number:032x}"))).transpose()?,
         };
         let tree = self.lock.write_tree(Some(&self.packet.tree), &blobs)?;
         let unsigned = UnsignedCommit { tree, parent: Some(self.packet.head.clone()), time: self.time()?, message };

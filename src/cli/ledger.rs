@@ -150,16 +150,3 @@ fn words(desk: &Desk, packet: &crate::model::packet::Packet) -> Result<Words, Re
         })
         .collect()
 }
-
-/// List every proposal
-#[derive(Debug, Args)]
-pub(crate) struct Proposals {}
-
-impl Run for Proposals {
-    const NAME: &'static str = "proposals";
-    const FIELDS: &'static [&'static str] = &["proposals"];
-
-    fn run(&self, context: &Context) -> Result<Body, Refused> {
-        Ok(report::proposals(&load::load(&context.desk()?, None, Replay::Cached)?.packet))
-    }
-}

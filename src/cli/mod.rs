@@ -4,6 +4,7 @@ mod charter;
 mod context;
 mod evidence;
 mod ledger;
+mod proposals;
 mod release;
 mod requests;
 mod run;
@@ -67,8 +68,13 @@ pub(crate) enum Command {
     Remove(workspace::Remove),
     Commit(workspace::Commit),
     Discard(workspace::Discard),
-    Propose(workspace::Propose),
-    Proposals(ledger::Proposals),
+    Propose(proposals::Propose),
+    Proposals(proposals::Proposals),
+    Apply(proposals::Apply),
+    Reject(proposals::Reject),
+    Amend(proposals::Amend),
+    Endorse(proposals::Endorse),
+    Reassign(proposals::Reassign),
     Object(ledger::Object),
     Respond(ledger::Respond),
     Address(ledger::Address),
@@ -126,6 +132,11 @@ macro_rules! each_command {
             Command::Discard(c) => $each!(c),
             Command::Propose(c) => $each!(c),
             Command::Proposals(c) => $each!(c),
+            Command::Apply(c) => $each!(c),
+            Command::Reject(c) => $each!(c),
+            Command::Amend(c) => $each!(c),
+            Command::Endorse(c) => $each!(c),
+            Command::Reassign(c) => $each!(c),
             Command::Object(c) => $each!(c),
             Command::Respond(c) => $each!(c),
             Command::Address(c) => $each!(c),

@@ -9,13 +9,13 @@ use super::values::{one_of, time};
 use super::{Context, Run};
 use crate::model::canonical::Stored;
 use crate::model::charter::Sensitivity;
-use crate::model::id::{ActorId, CommitId, PacketId, SectionName, SessionId};
+use crate::model::id::{ActorId, CommitId, PacketId, ProposalId, SectionName, SessionId};
 use crate::model::target::Target;
 use crate::model::taxonomy::Taxonomy;
 use crate::model::time::Time;
 use crate::report::{self, Body};
 use crate::work::content::{self, NewSession};
-use crate::work::{Refused, diff, log, open, seal, stage, status, whoami};
+use crate::work::{Refused, diff, log, open, proposals, seal, stage, status, whoami};
 
 /// Open a packet: the charter becomes its first entry, the genesis
 ///
@@ -51,7 +51,7 @@ impl Run for Open {
     }
 }
 
-fn read_taxonomy(context: &Context, file: &std::path::Path) -> Result<Taxonomy, Refused> {
+pub(super) fn read_taxonomy(context: &Context, file: &std::path::Path) -> Result<Taxonomy, Refused> {
     let text = super::charter::read_text(context, file)?;
     let parsed: Result<Taxonomy, _> = toml::from_str(&text);
     let wrong = |why: String| Refused::usage(file.display().to_string(), why, "a taxonomy begins with `format = 1`");
@@ -159,14 +159,15 @@ impl Run for Log {
     }
 }
 
-/// Show a file of the packet, or list them
+/// Show a file of the packet, or a proposal with what it would change; or list the files
 ///
-/// Example:
+/// Examples:
 ///   packet show charter.toml
+///   packet show p-0123456789ab
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Show {
-    /// Its path, such as fragments/stack.toml
+    /// A path, such as fragments/stack.toml, or a proposal
     path: Option<String>,
 }
 
@@ -175,7 +176,11 @@ impl Run for Show {
     const FIELDS: &'static [&'static str] = &["path", "text", "files"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
-        Ok(report::show(&diff::show(&context.desk()?, self.path.as_deref())?))
+        let desk = context.desk()?;
+        match self.path.as_deref().map(ProposalId::new) {
+            Some(Ok(id)) => Ok(report::proposal(&proposals::show(&desk, &id)?)),
+            _ => Ok(report::show(&diff::show(&desk, self.path.as_deref())?)),
+        }
     }
 }
 
@@ -387,26 +392,5 @@ impl Run for Discard {
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         Ok(report::discarded(stage::discard_own(&context.desk()?, &context.signer()?)?))
-    }
-}
-
-/// Store what you staged as a proposal; agents' only way to change content
-///
-/// Example:
-///   packet propose -m "mask the session cookie too"
-#[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
-pub(crate) struct Propose {
-    /// What it changes and why
-    #[arg(short, long, value_name = "TEXT")]
-    message: String,
-}
-
-impl Run for Propose {
-    const NAME: &'static str = "propose";
-    const FIELDS: &'static [&'static str] = &["id"];
-
-    fn run(&self, context: &Context) -> Result<Body, Refused> {
-        Ok(report::proposed(&seal::propose(&context.desk()?, &context.signer()?, &self.message)?))
     }
 }

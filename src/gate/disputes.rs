@@ -10,7 +10,7 @@ pub(super) fn objections(case: &Case<'_>) -> Vec<Reason> {
         .filter_map(|thread| {
             let standing = case.packet.standing(thread);
             let id = &thread.id;
-            let closer = case.packet.content.charter.speaker_for(&thread.by).unwrap_or(&thread.by);
+            let closer = thread.speaker(&case.packet.content.charter).unwrap_or(&thread.by);
             let (code, message, help) = match standing.state {
                 ObjectionState::Open if standing.residual_lapsed => (
                     ReasonCode::ResidualLapsed,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{CLOCK_SKEW, Case, Question};
 use crate::model::actor::Actor;
 use crate::model::id::{ActorId, Role};
-use crate::model::packet::Packet;
+use crate::model::packet::{Hands, Packet};
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Ended, Release};
 use crate::model::signers;
@@ -81,20 +81,22 @@ fn holders(packet: &Packet, release: &Release, role: &Role) -> Vec<String> {
     unsigned.map(|a| a.id.to_string()).collect()
 }
 
-/// Nobody alone vouches for their own work: each author of a released change needs a signer who is somebody else.
+/// Nobody alone vouches for their own work: each released change needs a signer whose hand is not behind it.
 pub(super) fn independence(case: &Case<'_>) -> Vec<Reason> {
     let Some(release) = case.question.release() else { return Vec::new() };
     let signers = counting_signers(case.packet, release);
     if signers.is_empty() {
         return Vec::new();
     }
-    let alone = |author: &&ActorId| signers.iter().all(|signer| signer.id == **author);
-    let authors = release.changed_by.iter().filter(alone);
-    authors
-        .map(|author| {
-            let message = format!("{author} wrote changes of release {} and is its only signer", release.number);
+    let alone = |hands: &&Hands| signers.iter().all(|signer| hands.contains(&signer.id));
+    let changes = release.changed_by.iter().filter(alone);
+    changes
+        .map(|hands| {
+            let names: Vec<&str> = hands.iter().map(ActorId::as_str).collect();
+            let (names, n) = (names.join(", "), release.number);
+            let message = format!("{names} wrote changes of release {n}, and nobody else signed it");
             let help = "another required signer must sign too: packet sign";
-            Reason::new(ReasonCode::NoIndependentSigner, format!("actor:{author}"), message, help)
+            Reason::new(ReasonCode::NoIndependentSigner, format!("actor:{names}"), message, help)
         })
         .collect()
 }

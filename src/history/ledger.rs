@@ -1,6 +1,6 @@
 //! Entries of the ledger: raising objections, and acts in their threads.
 
-use super::replay::{Accepted, Case, Effect};
+use super::replay::{Accepted, Case, Effect, Placed};
 use super::{Wrong, wrong};
 use crate::model::canonical::Stored;
 use crate::model::charter::KeyStanding;
@@ -79,8 +79,14 @@ fn decode(place: &Place, bytes: &[u8]) -> Result<Objection, Wrong> {
 }
 
 pub(super) fn act(case: &Case<'_>) -> Result<Accepted, Wrong> {
-    let (thread, act) = appended(case)?;
+    let [placed] = case.changes.as_slice() else {
+        return wrong(ReasonCode::WrongPlace, format!("`{}` touches exactly one objection", case.operation()));
+    };
+    let (thread, act) = appended(case, placed)?;
     check_text(&act.text)?;
+    if act.to.is_some() || act.proposal.is_some() {
+        return wrong(ReasonCode::MalformedFile, format!("`{}` hands an objection to nobody", act.act));
+    }
     if act.act.as_str() != case.operation().as_str() || act.by != case.actor.id || act.at != case.time() {
         return wrong(ReasonCode::MalformedFile, "the act names another operation, actor or time than its entry");
     }
@@ -91,19 +97,21 @@ pub(super) fn act(case: &Case<'_>) -> Result<Accepted, Wrong> {
     }
     let point = authority(case, &thread, &act)?;
     let rationale = (act.act == ActKind::AcceptResidual).then(|| act.text.clone());
-    let mut thread = thread;
-    thread.acts.push(ThreadAct { act: act.act, by: act.by, target: act.target, point, rationale });
-    let bytes = case.changes[0].bytes()?;
-    (thread.digest, thread.sha256) = (Blake3::of(bytes), Sha256::of(bytes));
+    let kept = ThreadAct { act: act.act, by: act.by, target: act.target, point, rationale, reassigned: None };
+    let thread = grown(thread, kept, placed.bytes()?);
     let subject = thread.id.to_string();
     Ok(Accepted { effect: Effect::Thread(thread), subject, text: act.text, made: None })
 }
 
+/// The thread with one more act, stored as these bytes.
+pub(super) fn grown(mut thread: Thread, act: ThreadAct, bytes: &[u8]) -> Thread {
+    thread.acts.push(act);
+    (thread.digest, thread.sha256) = (Blake3::of(bytes), Sha256::of(bytes));
+    thread
+}
+
 /// The thread as the packet has it, and the one act that the entry appends to its file: what was there stays, byte by byte.
-fn appended(case: &Case<'_>) -> Result<(Thread, Act), Wrong> {
-    let [placed] = case.changes.as_slice() else {
-        return wrong(ReasonCode::WrongPlace, format!("`{}` touches exactly one objection", case.operation()));
-    };
+pub(super) fn appended(case: &Case<'_>, placed: &Placed<'_>) -> Result<(Thread, Act), Wrong> {
     let mut objection = decode(&placed.place, placed.bytes()?)?;
     let Some(thread) = case.packet.ledger.get(&objection.id) else {
         return wrong(ReasonCode::WrongState, format!("there is no objection {}", objection.id));
@@ -124,7 +132,7 @@ fn may_act(case: &Case<'_>, thread: &Thread, act: ActKind) -> Result<(), Wrong> 
     let id = &thread.id;
     match act {
         ActKind::Withdraw | ActKind::Close => {
-            let objector = case.charter().speaker_for(&thread.by);
+            let objector = thread.speaker(case.charter());
             if objector != Some(&case.actor.id) {
                 let who = objector.map_or("nobody in the roster", ActorId::as_str);
                 return wrong(

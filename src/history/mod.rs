@@ -8,7 +8,9 @@
 //!   actor      the key signs for the trailer's actor, by the parent's charter
 //!   table      the operation allows this actor and these places             model/operation.rs
 //!   meaning    what it stores is what the operation may store, given the packet so far
-//!                content, proposals   content.rs
+//!                content              content.rs
+//!                proposals            proposal.rs
+//!                amendments           governance.rs
 //!                objections           ledger.rs
 //!                releases             release.rs
 //!                checks of sources    drift.rs
@@ -21,7 +23,9 @@
 mod content;
 mod drift;
 mod entry;
+mod governance;
 mod ledger;
+mod proposal;
 mod release;
 mod replay;
 
@@ -34,6 +38,7 @@ use crate::model::reason::{Reason, ReasonCode};
 
 pub use drift::{held_by_drift, hold_kind};
 pub use entry::SignedEntry;
+pub use governance::missing_endorsements;
 pub use ledger::{LONGEST_TEXT, subject_of};
 pub use replay::{begin, rehearse, step};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ContentEffect;
-use super::{Fault, SignedEntry, Verify, Wrong, content, drift, ledger, release, wrong};
+use super::{Fault, SignedEntry, Verify, Wrong, content, drift, governance, ledger, proposal, release, wrong};
 use crate::model::actor::Actor;
 use crate::model::change::Change;
 use crate::model::charter::{Charter, KeyStanding};
@@ -16,10 +16,11 @@ use crate::model::ledger::Thread;
 use crate::model::operation::{Operation, Voids};
 use crate::model::packet::{Newest, Packet, Revision, StoredFile, content_digest};
 use crate::model::place::Place;
-use crate::model::proposal::Proposal;
+use crate::model::proposal::Filed;
 use crate::model::reason::ReasonCode;
 use crate::model::release::{Approved, Ended, Release, ReleaseSignature};
 use crate::model::source::RecordedCheck;
+use crate::model::succession::Past;
 
 /// One change at its place.
 pub(super) struct Placed<'a> {
@@ -44,6 +45,11 @@ impl Case<'_> {
 
     pub(super) fn time(&self) -> crate::model::time::Time {
         self.entry.commit().unsigned.time
+    }
+
+    /// What the entry does to content.
+    pub(super) fn content_changes(&self) -> impl Iterator<Item = &Placed<'_>> {
+        self.changes.iter().filter(|c| c.place.is_content())
     }
 
     pub(super) fn operation(&self) -> Operation {
@@ -72,12 +78,18 @@ impl Placed<'_> {
 pub(super) enum Effect {
     Content(Box<ContentEffect>),
     Thread(Thread),
-    Proposed(Proposal),
+    Filed { filed: Filed, taken: Option<Taken> },
     Checked { check: RecordedCheck, number: u32, holds: Option<u32> },
     Drafted(Box<Release>),
     Signed { release: u32, signature: ReleaseSignature },
     Approved { release: u32, approved: Approved },
     Held { release: u32 },
+}
+
+/// What a proposal did when it was applied or took effect.
+pub(super) enum Taken {
+    Content(Box<ContentEffect>),
+    Thread(Box<Thread>),
 }
 
 /// An accepted entry: its effect, and what the same command run again would be known by.
@@ -130,6 +142,8 @@ fn blank(entry: &SignedEntry, charter: Charter) -> Packet {
         releases: BTreeMap::new(),
         newest: BTreeMap::new(),
         changed_by: Vec::new(),
+        authors: BTreeMap::new(),
+        past: Past::default(),
     }
 }
 
@@ -161,7 +175,7 @@ fn judge(
     changes: &[Change],
     verify: &Verify<'_>,
 ) -> Result<Accepted, Wrong> {
-    follows(packet, entry)?;
+    follows(packet, entry, changes)?;
     let actor = actor(packet, entry)?;
     let operation = entry.commit().unsigned.message.operation;
     let changes = placed(operation, changes)?;
@@ -169,7 +183,12 @@ fn judge(
     match operation {
         Operation::Open => wrong(ReasonCode::WrongSequence, "a packet is opened once"),
         Operation::Commit => content::commit(&case),
-        Operation::Propose => content::propose(&case),
+        Operation::Propose => proposal::propose(&case),
+        Operation::Apply => proposal::apply(&case),
+        Operation::Reject => proposal::reject(&case),
+        Operation::Amend => governance::amend(&case),
+        Operation::Endorse => governance::endorse(&case),
+        Operation::Reassign => governance::reassign(&case),
         Operation::Object => ledger::object(&case),
         Operation::Respond
         | Operation::Address
@@ -184,7 +203,7 @@ fn judge(
     }
 }
 
-fn follows(packet: &Packet, entry: &SignedEntry) -> Result<(), Wrong> {
+fn follows(packet: &Packet, entry: &SignedEntry, changes: &[Change]) -> Result<(), Wrong> {
     let unsigned = &entry.commit().unsigned;
     let code = ReasonCode::WrongSequence;
     if unsigned.parent.as_ref() != Some(&packet.head) {
@@ -193,7 +212,7 @@ fn follows(packet: &Packet, entry: &SignedEntry) -> Result<(), Wrong> {
     if unsigned.time < packet.time {
         return wrong(code, format!("its time {} is before its parent's {}", unsigned.time, packet.time));
     }
-    let revision = packet.revision.number.checked_add(u32::from(unsigned.message.operation.is_revision()));
+    let revision = packet.revision.number.checked_add(u32::from(unsigned.message.operation.is_revision(changes)));
     if revision != Some(unsigned.message.revision) {
         return wrong(
             code,
@@ -254,7 +273,7 @@ fn apply(packet: &mut Packet, entry: &SignedEntry, changes: &[Change], accepted:
     store_files(packet, changes);
     void(packet, message.operation, &ended, &accepted.effect);
     apply_effect(packet, &ended, accepted.effect);
-    if message.operation.is_revision() {
+    if message.operation.is_revision(changes) {
         packet.revision = Revision { number: message.revision, commit: entry.id().clone() };
     }
     let newest = Newest {
@@ -269,7 +288,7 @@ fn apply(packet: &mut Packet, entry: &SignedEntry, changes: &[Change], accepted:
 }
 
 fn store_files(packet: &mut Packet, changes: &[Change]) {
-    let content = changes.iter().filter(|c| Place::of(&c.path).is_some_and(|place| place.is_content()));
+    let content = changes.iter().filter(|c| c.is_of_content());
     let mut changed = false;
     for change in content {
         changed = true;
@@ -289,9 +308,11 @@ fn store_files(packet: &mut Packet, changes: &[Change]) {
 /// Ends what the table says this operation ends; first endings stay.
 fn void(packet: &mut Packet, operation: Operation, ended: &Ended, effect: &Effect) {
     match (operation.voids(), effect) {
-        (Voids::Bound, _) => packet.releases.values_mut().for_each(|r| {
-            r.void.get_or_insert_with(|| ended.clone());
-        }),
+        (Voids::Bound, _) | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. }) => {
+            packet.releases.values_mut().for_each(|r| {
+                r.void.get_or_insert_with(|| ended.clone());
+            })
+        }
         (Voids::Drafts, _) => {
             let drafts = packet.releases.values_mut().filter(|r| r.approval.is_none());
             drafts.for_each(|r| {
@@ -327,8 +348,15 @@ fn apply_effect(packet: &mut Packet, ended: &Ended, effect: Effect) {
         Effect::Thread(thread) => {
             packet.ledger.insert(thread.id.clone(), thread);
         }
-        Effect::Proposed(proposal) => {
-            packet.proposals.insert(proposal.id.clone(), proposal);
+        Effect::Filed { filed, taken } => {
+            packet.proposals.insert(filed.proposal.id.clone(), filed);
+            match taken {
+                Some(Taken::Content(effect)) => effect.apply(packet),
+                Some(Taken::Thread(thread)) => {
+                    packet.ledger.insert(thread.id.clone(), *thread);
+                }
+                None => {}
+            }
         }
         Effect::Checked { check, number, holds } => {
             packet.checks.insert(number, check);

@@ -141,8 +141,8 @@ pub struct Scope {
     pub downstream_decision: Vec<String>,
 }
 
-/// Why a key no longer signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a key no longer signs; the stricter last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Revocation {
     /// Put aside in good order: what it signed before still counts.
@@ -302,7 +302,8 @@ impl Charter {
 
     /// What a key's signatures are worth.
     pub fn standing(&self, key: &PublicKey) -> KeyStanding<'_> {
-        let revocation = self.revoked.iter().find(|r| r.key == *key).map(|r| r.revocation);
+        // By its point: the private half of a stolen key signs for a hardware key of the same point too.
+        let revocation = self.revoked.iter().find(|r| r.key.ed25519() == key.ed25519()).map(|r| r.revocation);
         let holder = self.actor.iter().find(|a| a.keys.contains(key));
         match (holder, revocation) {
             (_, Some(Revocation::Compromised)) => KeyStanding::Compromised,
@@ -366,19 +367,34 @@ impl Charter {
         {
             warnings.push(format!("`{}` has no key and cannot sign", actor.id));
         }
-        let governors = self.actor.iter().filter(|a| a.is_human_with(GOVERNANCE));
-        let keyed = governors.filter(|a| !a.keys.is_empty()).collect::<Vec<_>>();
-        let spare =
-            keyed.iter().map(|a| a.keys.len()).sum::<usize>() - keyed.iter().map(|a| a.keys.len()).min().unwrap_or(0);
-        if keyed.len() <= self.governance.threshold as usize && (keyed.iter().any(|a| a.keys.len() == 1) || spare == 0)
-        {
-            warnings.push("losing one governance key would leave nobody able to amend this charter".to_owned());
-        }
+        warnings.extend(self.governance_warnings());
         if !self.actor.iter().any(|a| a.is_human_with(CUSTODIAN)) {
             warnings.push(
                 "no human has the role `custodian`: when the vault cannot be read, nobody can stand in".to_owned(),
             );
         }
         warnings
+    }
+
+    /// How governance could end: by losing one key, or because nobody but the owner holds it.
+    fn governance_warnings(&self) -> Vec<String> {
+        let signing = |a: &&Actor| a.keys.iter().filter(|k| matches!(self.standing(k), KeyStanding::Signs(_))).count();
+        let owner = &self.lane.release_owner;
+        let governors: Vec<&Actor> =
+            self.actor.iter().filter(|a| a.is_human_with(GOVERNANCE) && signing(a) > 0).collect();
+        if governors.iter().all(|a| a.id == *owner) {
+            let nobody = "nobody but the release owner can govern: lane, audience, signers, keys and threshold can never change, \
+                          and a lost owner key ends the packet";
+            return vec![nobody.to_owned()];
+        }
+        let ends_with = |lost: &&&Actor| {
+            let left = governors.iter().filter(|a| a.id != lost.id);
+            let enough = left.clone().count() >= self.governance.threshold as usize;
+            signing(lost) == 1 && !(enough && left.clone().any(|a| a.id != *owner))
+        };
+        let fragile = governors.iter().filter(ends_with);
+        fragile
+            .map(|a| format!("losing the one key of `{}` would leave nobody able to amend this charter's keys", a.id))
+            .collect()
     }
 }

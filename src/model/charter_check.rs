@@ -160,7 +160,7 @@ fn check_keys(charter: &RawCharter, found: &mut Vec<Problem>) {
         }
     }
     for (i, revoked) in charter.revoked.iter().enumerate() {
-        if charter.revoked[..i].iter().any(|earlier| earlier.key == revoked.key) {
+        if charter.revoked[..i].iter().any(|earlier| earlier.key.ed25519() == revoked.key.ed25519()) {
             let message = format!("key {} is revoked twice", revoked.key.fingerprint());
             push(found, at!["revoked", i], message, "keep one of the two; `compromised` undoes more than `retired`");
         }

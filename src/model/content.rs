@@ -117,7 +117,11 @@ impl Content {
     fn put_policy(&mut self, place: &Place, bytes: Option<&[u8]>) -> Result<(), String> {
         let bytes = bytes.ok_or("it may not be removed")?;
         match place {
-            Place::Charter => self.charter = Arc::new(Charter::decode(bytes).map_err(|e| e.to_string())?),
+            Place::Charter => {
+                let charter = Charter::decode(bytes).map_err(|e| e.to_string())?;
+                self.roster_given &= allowed_signers(&self.charter) == allowed_signers(&charter);
+                self.charter = Arc::new(charter);
+            }
             Place::Taxonomy => self.taxonomy = Arc::new(Taxonomy::decode(bytes).map_err(|e| e.to_string())?),
             _ => {
                 // Derived, never chosen: any other roster would let stock git accept whom the charter does not name.
@@ -156,7 +160,7 @@ impl Content {
     /// What does not fit together, if anything.
     pub fn problem(&self) -> Option<String> {
         if !self.roster_given {
-            return Some("allowed_signers is missing".to_owned());
+            return Some("allowed_signers is missing, or not the roster that follows from the charter".to_owned());
         }
         self.fragment_problem()
             .or_else(|| self.attachment_problem())

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::charter::{Charter, KeyStanding};
+use super::charter::Charter;
 use super::digest::{Blake3, Sha256};
 use super::id::{ActorId, ObjectionId};
 use super::objection::{ActKind, ObjectionKind, ObjectionState};
+use super::proposal::Endorsement;
 use super::target::Target;
 use super::time::Time;
 
@@ -22,6 +23,17 @@ pub struct ThreadAct {
     pub point: Option<[u8; 32]>,
     /// The rationale of an accepted residual, which a manifest repeats.
     pub rationale: Option<String>,
+    /// What carries a reassignment.
+    pub reassigned: Option<Reassigned>,
+}
+
+/// Who an objection was handed to, and by whose endorsements.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reassigned {
+    /// Who speaks for it from then on.
+    pub to: ActorId,
+    /// The endorsements that reached the threshold.
+    pub endorsements: Vec<Endorsement>,
 }
 
 /// One objection and what its thread makes of it.
@@ -67,9 +79,9 @@ impl Thread {
     pub fn standing(&self, charter: &Charter, target_now: impl FnOnce() -> Blake3) -> Standing {
         let mut state = ObjectionState::Open;
         let mut bound_to = None;
-        for act in self.acts.iter().filter(|act| counts(act, charter)) {
+        for act in self.counting(charter) {
             match act.act {
-                ActKind::Respond => continue,
+                ActKind::Respond | ActKind::Reassign => continue,
                 ActKind::Address => state = ObjectionState::Addressed,
                 ActKind::Withdraw => state = ObjectionState::Withdrawn,
                 ActKind::Close => state = ObjectionState::Closed,
@@ -90,6 +102,31 @@ impl Thread {
         }
     }
 
+    /// The acts that count by this charter. Where a reassignment does not, neither does what was closed or withdrawn
+    /// on the strength of it.
+    fn counting(&self, charter: &Charter) -> impl Iterator<Item = &ThreadAct> {
+        let mut rests = true;
+        self.acts.iter().filter(move |act| {
+            let counts = counts(act, charter);
+            match act.act {
+                ActKind::Reassign => rests = counts,
+                ActKind::Withdraw | ActKind::Close => return counts && rests,
+                _ => {}
+            }
+            counts
+        })
+    }
+
+    /// Who the objection was handed to, while the endorsements of that count.
+    pub fn reassigned_to(&self, charter: &Charter) -> Option<&ActorId> {
+        self.counting(charter).filter_map(|act| act.reassigned.as_ref()).last().map(|r| &r.to)
+    }
+
+    /// Who may withdraw or close it: the human who speaks for its objector, or whom governance handed it to.
+    pub fn speaker<'a>(&'a self, charter: &'a Charter) -> Option<&'a ActorId> {
+        charter.speaker_for(self.reassigned_to(charter).unwrap_or(&self.by))
+    }
+
     /// The rationale of the residual in force, if that is its state.
     pub fn rationale(&self) -> Option<&str> {
         self.acts.iter().rev().find_map(|act| act.rationale.as_deref())
@@ -97,9 +134,7 @@ impl Thread {
 }
 
 fn counts(act: &ThreadAct, charter: &Charter) -> bool {
-    let Some(point) = &act.point else { return true };
-    match charter.standing_of_point(point) {
-        KeyStanding::Signs(actor) | KeyStanding::Retired(actor) => actor.id == act.by,
-        KeyStanding::Compromised | KeyStanding::Unknown => false,
-    }
+    let signed = |by: &ActorId, point| charter.counts_for(point).is_some_and(|actor| actor.id == *by);
+    let endorsed = act.reassigned.iter().flat_map(|r| &r.endorsements).all(|e| signed(&e.actor, &e.point));
+    endorsed && act.point.as_ref().is_none_or(|point| signed(&act.by, point))
 }

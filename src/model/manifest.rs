@@ -171,7 +171,6 @@ fn fragment(fragment: &Fragment) -> Value {
         "id": fragment.id,
         "session": fragment.session,
         "disclosure": fragment.disclosure,
-
         "bytes": fragment.range.length,
         "raw": raw(&fragment.raw),
         "sanitized": fragment.sanitized,
@@ -182,7 +181,7 @@ fn fragment(fragment: &Fragment) -> Value {
 fn objection(packet: &Packet, thread: &Thread) -> Value {
     let state = packet.standing(thread).state;
     let rationale = (state == ObjectionState::Residual).then(|| thread.rationale()).flatten();
-    json!({
+    let mut objection = json!({
         "id": thread.id,
         "kind": thread.kind,
         "about": thread.about,
@@ -191,7 +190,11 @@ fn objection(packet: &Packet, thread: &Thread) -> Value {
         "state": state,
         "thread": thread.digest,
         "rationale": rationale,
-    })
+    });
+    if let Some(to) = thread.reassigned_to(&packet.content.charter) {
+        objection["reassigned_to"] = json!(to);
+    }
+    objection
 }
 
 fn digests(packet: &Packet, path: &str) -> Value {

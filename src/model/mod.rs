@@ -34,6 +34,7 @@ pub mod session;
 pub mod signers;
 pub mod source;
 pub mod stage;
+pub mod succession;
 pub mod symbols;
 pub mod tag;
 pub mod target;

@@ -1,10 +1,12 @@
 //! Objections: one dispute of one kind about one target; the thread only grows.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::canonical::{Stored, is_false};
 use super::digest::Blake3;
-use super::id::{ActorId, CommitId, ObjectionId};
+use super::id::{ActorId, CommitId, ObjectionId, ProposalId};
 use super::kinds::kind_enum;
 use super::target::Target;
 use super::time::Time;
@@ -46,11 +48,14 @@ kind_enum!(
         Close = "close",
         /// The release owner accepts what remains.
         AcceptResidual = "accept-residual",
+        /// Governance hands it to another human; its state stays.
+        Reassign = "reassign",
     }
 );
 
 impl ActKind {
-    /// Whether the act is one of authority, which carries its own signature and its target's digest.
+    /// Whether the act is one of authority, which carries its own signature and its target's digest. The authority of
+    /// a reassignment lies in its endorsements.
     pub fn is_authority(self) -> bool {
         matches!(self, Self::Withdraw | Self::Close | Self::AcceptResidual)
     }
@@ -64,6 +69,7 @@ impl ActKind {
             (Self::Close, Addressed) => Some(Closed),
             (Self::Withdraw, Open | Addressed | Residual) => Some(Withdrawn),
             (Self::AcceptResidual, Open | Addressed) => Some(Residual),
+            (Self::Reassign, state @ (Open | Addressed)) => Some(state),
             _ => None,
         }
     }
@@ -97,6 +103,12 @@ pub struct Act {
     pub at: Time,
     /// The words; the rationale of an accepted residual.
     pub text: String,
+    /// Who speaks for the objection from now on; for a reassignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ActorId>,
+    /// The proposal whose endorsements carry it; for a reassignment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalId>,
     /// The target's digest then; for acts of authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Blake3>,
@@ -135,7 +147,15 @@ pub struct Objection {
 
 impl Stored for Objection {}
 
+impl Act {
+    /// An act that is not one of authority: it carries neither target nor signature.
+    pub fn plain(act: ActKind, by: ActorId, at: Time, text: String) -> Self {
+        Self { act, by, at, text, to: None, proposal: None, target: None, signature: None }
+    }
+}
+
 /// What an act of authority signs: the act, bound to this packet, this thread as it stood and this target as it was.
+/// The subject is an objection, or a proposal that is applied.
 ///
 /// A commit can be rebased or cherry-picked by somebody whose git signs everything (a confused deputy), so the entry's
 /// own signature proves who wrote it, never that they meant this act. Lines are fixed and the words come last, so no
@@ -143,7 +163,7 @@ impl Stored for Objection {}
 pub fn statement(
     genesis: &CommitId,
     subject: &str,
-    act: ActKind,
+    act: impl fmt::Display,
     thread: &Blake3,
     target: &Blake3,
     text: &str,
@@ -166,7 +186,8 @@ mod tests {
                 allowed += usize::from(act.from_state(*state).is_some());
             }
         }
-        assert_eq!(allowed, 5 + 1 + 1 + 3 + 2, "respond anywhere; address 1, close 1, withdraw 3, accept-residual 2");
+        let each = "respond anywhere; address 1, close 1, withdraw 3, accept-residual 2, reassign 2";
+        assert_eq!(allowed, 5 + 1 + 1 + 3 + 2 + 2, "{each}");
         assert_eq!(ActKind::AcceptResidual.from_state(ObjectionState::Closed), None);
         assert_eq!(ActKind::Close.from_state(ObjectionState::Open), None);
     }
@@ -188,14 +209,7 @@ mod tests {
         let before = objection.encode();
         let at = objection.at;
         let by = objection.by.clone();
-        objection.thread.push(Act {
-            act: ActKind::Respond,
-            by,
-            at,
-            text: "because".into(),
-            target: None,
-            signature: None,
-        });
+        objection.thread.push(Act::plain(ActKind::Respond, by, at, "because".into()));
         assert!(objection.encode().starts_with(&before));
     }
 }

@@ -4,6 +4,7 @@
 //! would sooner or later let the writer refuse what a verifier accepts, or worse.
 
 use super::actor::{Actor, CONTRIBUTOR, GOVERNANCE};
+use super::change::Change;
 use super::charter::Charter;
 use super::kinds::kind_enum;
 use super::place::Place;
@@ -17,6 +18,16 @@ kind_enum!(
         Commit = "commit",
         /// Stores a change for somebody else to apply.
         Propose = "propose",
+        /// Takes a proposal over: its changes become a revision.
+        Apply = "apply",
+        /// Turns a proposal down.
+        Reject = "reject",
+        /// Proposes another charter or taxonomy, with a first endorsement.
+        Amend = "amend",
+        /// Endorses an amendment or a reassignment.
+        Endorse = "endorse",
+        /// Proposes to hand an objection to somebody else, with a first endorsement.
+        Reassign = "reassign",
         /// Raises an objection.
         Object = "object",
         /// Says something in an objection's thread.
@@ -110,14 +121,16 @@ pub enum Voids {
     Older,
     /// The release it names, or those that a drift holds.
     Named,
+    /// Every draft and approval bound before it, when endorsements reached the threshold and it took effect.
+    WhenInEffect,
 }
 
 impl Operation {
     /// Who may.
     pub fn who(self) -> Who {
         match self {
-            Self::Open => Who::Governance,
-            Self::Commit | Self::Address => Who::HumanContributor,
+            Self::Open | Self::Amend | Self::Endorse | Self::Reassign => Who::Governance,
+            Self::Commit | Self::Apply | Self::Reject | Self::Address => Who::HumanContributor,
             Self::Propose | Self::Drift => Who::Contributor,
             Self::Object | Self::Respond | Self::Withdraw | Self::Close => Who::Anyone,
             Self::AcceptResidual | Self::Approve | Self::Supersede => Who::ReleaseOwner,
@@ -133,6 +146,13 @@ impl Operation {
             Self::Open => place.is_content(),
             Self::Commit => place.is_content() && !place.is_policy(),
             Self::Propose => matches!(place, Place::Proposal(_) | Place::Proposed(..)),
+            Self::Apply => matches!(place, Place::Proposal(_)) || (place.is_content() && !place.is_policy()),
+            Self::Reject => matches!(place, Place::Proposal(_)),
+            Self::Amend => {
+                matches!(place, Place::Proposal(_) | Place::Proposed(..) | Place::Endorsement(..)) || place.is_policy()
+            }
+            Self::Endorse => matches!(place, Place::Endorsement(..) | Place::Objection(_)) || place.is_policy(),
+            Self::Reassign => matches!(place, Place::Proposal(_) | Place::Endorsement(..) | Place::Objection(_)),
             Self::Object | Self::Respond | Self::Address | Self::Withdraw | Self::Close | Self::AcceptResidual => {
                 matches!(place, Place::Objection(_))
             }
@@ -147,18 +167,29 @@ impl Operation {
     /// What it voids.
     pub fn voids(self) -> Voids {
         match self {
-            Self::Commit | Self::Object | Self::AcceptResidual => Voids::Bound,
+            Self::Commit | Self::Apply | Self::Object | Self::AcceptResidual => Voids::Bound,
+            Self::Amend | Self::Endorse | Self::Reassign => Voids::WhenInEffect,
             Self::Draft => Voids::Drafts,
             Self::Approve => Voids::Older,
             Self::Hold | Self::Supersede | Self::Drift => Voids::Named,
-            Self::Open | Self::Propose | Self::Respond | Self::Address | Self::Withdraw | Self::Close | Self::Sign => {
-                Voids::Nothing
-            }
+            Self::Open
+            | Self::Propose
+            | Self::Reject
+            | Self::Respond
+            | Self::Address
+            | Self::Withdraw
+            | Self::Close
+            | Self::Sign => Voids::Nothing,
         }
     }
 
-    /// Whether it makes a new revision.
-    pub fn is_revision(self) -> bool {
-        matches!(self, Self::Open | Self::Commit)
+    /// Whether an entry that does this to these files makes a new revision: an amendment does when it takes effect,
+    /// which shows in what it changes.
+    pub fn is_revision(self, changes: &[Change]) -> bool {
+        match self {
+            Self::Open | Self::Commit | Self::Apply => true,
+            Self::Amend | Self::Endorse => changes.iter().any(Change::is_of_content),
+            _ => false,
+        }
     }
 }

@@ -14,9 +14,10 @@ use super::id::{ActorId, CommitId, ObjectionId, ProposalId, SourceName, StageTok
 use super::ledger::{Standing, Thread};
 use super::operation::Operation;
 use super::place::Place;
-use super::proposal::Proposal;
+use super::proposal::{DecisionKind, Filed, ProposalKind, ProposalState};
 use super::release::Release;
 use super::source::RecordedCheck;
+use super::succession::Past;
 use super::target::Target;
 use super::time::Time;
 
@@ -90,7 +91,7 @@ pub struct Packet {
     /// Every objection.
     pub ledger: BTreeMap<ObjectionId, Thread>,
     /// Every proposal.
-    pub proposals: BTreeMap<ProposalId, Proposal>,
+    pub proposals: BTreeMap<ProposalId, Filed>,
     /// Every recorded check.
     pub checks: BTreeMap<u32, RecordedCheck>,
     /// The checks recorded since content last changed: only these are about what is there now.
@@ -99,8 +100,23 @@ pub struct Packet {
     pub releases: BTreeMap<u32, Release>,
     /// Each actor's newest entry.
     pub newest: BTreeMap<ActorId, Newest>,
-    /// Who changed content since the last approval.
-    pub changed_by: Vec<ActorId>,
+    /// The hands behind each change of content since the last approval, each combination once: who wrote it; of an
+    /// applied proposal also who applied it, and the human who answers for an agent that wrote it.
+    pub changed_by: Vec<Hands>,
+    /// Every hand that ever was behind a content file, by its path.
+    pub authors: BTreeMap<String, Hands>,
+    /// Who was ever in the roster.
+    pub past: Past,
+}
+
+/// The people, agents and services behind a change.
+pub type Hands = BTreeSet<ActorId>;
+
+/// The content files that a target names.
+enum Named {
+    All,
+    Charter,
+    Paths(Vec<String>),
 }
 
 impl Packet {
@@ -110,45 +126,82 @@ impl Packet {
     }
 
     /// BLAKE3 over the sorted listing of the files a target names. What was removed has the digest of the empty listing.
+    pub fn target_digest(&self, target: &Target) -> Blake3 {
+        match self.named_by(target) {
+            Named::All => self.content_digest,
+            Named::Charter => Blake3::of(self.content.charter.encode_lane().as_bytes()),
+            Named::Paths(paths) => {
+                let files = paths.iter().filter_map(|path| self.files.get(path).map(|file| (path.as_str(), file)));
+                content_digest(files)
+            }
+        }
+    }
+
+    /// The content files a target names, sorted by path; files that are gone may be among them.
     ///
     /// Regions and addresses are not looked into yet, so such a target is every fragment of its session: a change of
     /// any of them is a change of the target, which can reopen too much and never too little.
-    pub fn target_digest(&self, target: &Target) -> Blake3 {
+    fn named_by(&self, target: &Target) -> Named {
+        let one = |place: Place| Named::Paths(vec![place.to_string()]);
         match target {
-            Target::Packet => self.content_digest,
-            Target::Lane => Blake3::of(self.content.charter.encode_lane().as_bytes()),
-            Target::Session(id) => self.listing_digest(|place| match place {
+            Target::Packet => Named::All,
+            Target::Lane => Named::Charter,
+            Target::Session(id) => self.paths_where(|place| match place {
                 Place::Session(session) | Place::Retention(session) => session == id,
                 Place::Fragment(f) => self.content.fragments.get(f).is_some_and(|f| f.session == *id),
                 Place::Attachment(a) => self.content.attachments.get(a).is_some_and(|a| a.session == *id),
                 _ => false,
             }),
-            Target::Region(id, _) | Target::Address(id, ..) => self.listing_digest(|place| match place {
+            Target::Region(id, _) | Target::Address(id, ..) => self.paths_where(|place| match place {
                 Place::Fragment(f) => self.content.fragments.get(f).is_some_and(|f| f.session == *id),
                 _ => false,
             }),
-            Target::Fragment(id, _) => self.places_digest(&[Place::Fragment(id.clone())]),
-            Target::Symbols(id) | Target::Frame(id, _) => self.places_digest(&[Place::Symbols(id.clone())]),
-            Target::Retention(id) => self.places_digest(&[Place::Retention(id.clone())]),
-            Target::Attachment(id) => self.places_digest(&[Place::Attachment(id.clone())]),
+            Target::Fragment(id, _) => one(Place::Fragment(id.clone())),
+            Target::Symbols(id) | Target::Frame(id, _) => one(Place::Symbols(id.clone())),
+            Target::Retention(id) => one(Place::Retention(id.clone())),
+            Target::Attachment(id) => one(Place::Attachment(id.clone())),
             Target::Section(name) => {
-                self.places_digest(&[Place::SectionText(name.clone()), Place::SectionHead(name.clone())])
+                let places = [Place::SectionText(name.clone()), Place::SectionHead(name.clone())];
+                Named::Paths(places.iter().map(ToString::to_string).collect())
             }
             // No finding is recorded yet: the sorted set is empty.
-            Target::Findings(..) => self.places_digest(&[]),
+            Target::Findings(..) => Named::Paths(Vec::new()),
         }
     }
 
-    fn places_digest(&self, places: &[Place]) -> Blake3 {
-        let mut paths: Vec<String> = places.iter().map(ToString::to_string).collect();
-        paths.sort();
-        let files = paths.iter().filter_map(|path| self.files.get(path).map(|file| (path.as_str(), file)));
-        content_digest(files)
+    fn paths_where(&self, named: impl Fn(&Place) -> bool) -> Named {
+        let paths = self.files.keys().filter(|path| Place::of(path).is_some_and(|place| named(&place)));
+        Named::Paths(paths.cloned().collect())
     }
 
-    fn listing_digest(&self, named: impl Fn(&Place) -> bool) -> Blake3 {
-        let files = self.files.iter().filter(|(path, _)| Place::of(path).is_some_and(|place| named(&place)));
-        content_digest(files.map(|(path, file)| (path.as_str(), file)))
+    /// Whether somebody's hand was ever behind what a target names.
+    pub fn is_author_of(&self, actor: &ActorId, target: &Target) -> bool {
+        let wrote = |path: &str| self.authors.get(path).is_some_and(|hands| hands.contains(actor));
+        match self.named_by(target) {
+            Named::All => self.authors.values().any(|hands| hands.contains(actor)),
+            Named::Charter => wrote(&Place::Charter.to_string()),
+            Named::Paths(paths) => paths.iter().any(|path| wrote(path)),
+        }
+    }
+
+    /// Where a proposal stands now. Made on what has changed since, it is conflicting: it is never merged silently.
+    pub fn proposal_state(&self, filed: &Filed) -> ProposalState {
+        let proposal = &filed.proposal;
+        match proposal.decision.as_ref().map(|d| d.act) {
+            Some(DecisionKind::Apply) => return ProposalState::Applied,
+            Some(DecisionKind::Reject) => return ProposalState::Rejected,
+            None if filed.effective.is_some() => return ProposalState::Effective,
+            None => {}
+        }
+        let charter_moved = self.file_digest(&Place::Charter.to_string()) != Some(filed.charter);
+        let moved = proposal.kind() != ProposalKind::Content && charter_moved
+            || proposal.change.iter().any(|c| self.file_digest(&c.path) != c.was);
+        if moved { ProposalState::Conflicting } else { ProposalState::Open }
+    }
+
+    /// BLAKE3 of a content file.
+    pub fn file_digest(&self, path: &str) -> Option<Blake3> {
+        self.files.get(path).map(|file| file.blake3)
     }
 
     /// Whether the target is there to object to.
@@ -176,10 +229,11 @@ impl Packet {
         MaterialDigest { sha256: Sha256::of(sha256.as_bytes()), blake3: Blake3::of(blake3.as_bytes()) }
     }
 
-    /// Whether a file of the material is there.
+    /// Whether a file is there that an entry may change: of the material, or a proposal.
     pub fn has_file(&self, place: &Place) -> bool {
         match place {
             Place::Objection(id) => self.ledger.contains_key(id),
+            Place::Proposal(id) => self.proposals.contains_key(id),
             place => self.files.contains_key(&place.to_string()),
         }
     }

@@ -39,6 +39,8 @@ pub enum Place {
     Proposal(ProposalId),
     /// `proposals/<id>/<path>`: a changed file, as it would stand.
     Proposed(ProposalId, Box<Place>),
+    /// `proposals/<id>/endorsements/<actor>.sig`
+    Endorsement(ProposalId, ActorId),
     /// `releases/<n>/manifest.json`
     Manifest(u32),
     /// `releases/<n>/signatures/<actor>.sig`
@@ -83,6 +85,14 @@ impl Place {
         matches!(self, Self::Charter | Self::AllowedSigners | Self::Taxonomy)
     }
 
+    /// The proposal the file is part of.
+    pub fn proposal(&self) -> Option<&ProposalId> {
+        match self {
+            Self::Proposal(id) | Self::Proposed(id, _) | Self::Endorsement(id, _) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Whether the file belongs to the material that a release binds: content and record.
     pub fn is_material(&self) -> bool {
         self.is_content() || matches!(self, Self::Objection(_))
@@ -104,14 +114,7 @@ fn in_room(room: &str, rest: &str) -> Option<Place> {
         },
         "ledger" => in_ledger(rest)?,
         "checks" => Place::Check(number(&toml(rest)?)?),
-        "proposals" => {
-            let (id, rest) = rest.split_once('/')?;
-            let id = id.parse().ok()?;
-            match rest {
-                "proposal.toml" => Place::Proposal(id),
-                _ => Place::Proposed(id, Box::new(Place::of(rest).filter(Place::is_content)?)),
-            }
-        }
+        "proposals" => in_proposal(rest)?,
         "releases" => in_release(rest)?,
         _ => return None,
     })
@@ -127,6 +130,18 @@ fn in_ledger(rest: &str) -> Option<Place> {
     let (shard, file) = rest.split_once('/')?;
     let id: ObjectionId = file.strip_suffix(".toml")?.parse().ok()?;
     (&id.as_str()[12..] == shard).then_some(Place::Objection(id))
+}
+
+fn in_proposal(rest: &str) -> Option<Place> {
+    let (id, rest) = rest.split_once('/')?;
+    let id = id.parse().ok()?;
+    if rest == "proposal.toml" {
+        return Some(Place::Proposal(id));
+    }
+    Some(match rest.strip_prefix("endorsements/") {
+        Some(file) => Place::Endorsement(id, file.strip_suffix(".sig")?.parse().ok()?),
+        None => Place::Proposed(id, Box::new(Place::of(rest).filter(Place::is_content)?)),
+    })
 }
 
 fn in_release(rest: &str) -> Option<Place> {
@@ -160,6 +175,7 @@ impl fmt::Display for Place {
             Self::Check(k) => write!(f, "checks/{k}.toml"),
             Self::Proposal(id) => write!(f, "proposals/{id}/proposal.toml"),
             Self::Proposed(id, place) => write!(f, "proposals/{id}/{place}"),
+            Self::Endorsement(id, actor) => write!(f, "proposals/{id}/endorsements/{actor}.sig"),
             Self::Manifest(n) => write!(f, "releases/{n}/manifest.json"),
             Self::Signature(n, actor) => write!(f, "releases/{n}/signatures/{actor}.sig"),
             Self::Approval(n) => write!(f, "releases/{n}/approval.toml"),
@@ -182,6 +198,8 @@ mod tests {
             "ledger/9f/o-01234567899f.toml",
             "proposals/p-0123456789ab/fragments/f.toml",
             "proposals/p-0123456789ab/proposal.toml",
+            "proposals/p-0123456789ab/charter.toml",
+            "proposals/p-0123456789ab/endorsements/owner.sig",
             "releases/1/signatures/owner.sig",
             "releases/12/hold-2.toml",
         ] {
@@ -202,6 +220,7 @@ mod tests {
             "releases/1/hold-02.toml",
             "releases/+1/manifest.json",
             "proposals/p-0123456789ab/ledger/ab/o-0123456789ab.toml",
+            "proposals/p-0123456789ab/endorsements/owner.toml",
             "checks/00.toml",
             "ledger//o-0123456789ab.toml",
         ] {

@@ -7,6 +7,7 @@ use super::digest::Sha256;
 use super::id::{ActorId, CommitId};
 use super::kinds::kind_enum;
 use super::operation::Operation;
+use super::packet::Hands;
 use super::source::SourceCheck;
 use super::time::Time;
 
@@ -176,8 +177,8 @@ pub struct Release {
     pub not_after: Time,
     /// The earliest deadline of its sessions.
     pub destroy_by: Option<Time>,
-    /// Who changed content since the last approved release.
-    pub changed_by: Vec<ActorId>,
+    /// The hands behind each change of content since the last approved release.
+    pub changed_by: Vec<Hands>,
     /// Signatures of required signers.
     pub signatures: Vec<ReleaseSignature>,
     /// The approval, when there is one.

@@ -17,7 +17,8 @@ pub fn recorded(recorded: &Recorded) -> Body {
 pub(super) fn objection(packet: &Packet, thread: &Thread) -> Value {
     let state = packet.standing(thread).state;
     json!({"id": thread.id, "kind": thread.kind, "about": thread.about, "veto": thread.veto, "by": thread.by,
-           "at": thread.at, "state": state, "rationale": thread.rationale()})
+           "at": thread.at, "state": state, "rationale": thread.rationale(),
+           "reassigned_to": thread.reassigned_to(&packet.content.charter)})
 }
 
 /// Every objection; with the words of one when it was asked for.
@@ -30,29 +31,10 @@ pub fn objections(packet: &Packet, words: &[(Vec<String>, Vec<String>)]) -> Body
     for (thread, (said, acts)) in packet.ledger.values().zip(words) {
         let state = packet.standing(thread).state;
         let veto = if thread.veto { ", veto" } else { "" };
-        page.line(format!("{} {state}: {} about {} by {}{veto}", thread.id, thread.kind, thread.about, thread.by));
+        let to =
+            thread.reassigned_to(&packet.content.charter).map(|to| format!(", handed to {to}")).unwrap_or_default();
+        page.line(format!("{} {state}: {} about {} by {}{veto}{to}", thread.id, thread.kind, thread.about, thread.by));
         page.items(said).items(acts);
     }
     Body::yes(json!({"objections": list}), page.finish())
-}
-
-/// Every proposal.
-pub fn proposals(packet: &Packet) -> Body {
-    let list: Vec<Value> = packet
-        .proposals
-        .values()
-        .map(|p| {
-            let paths: Vec<&str> = p.change.iter().map(|c| c.path.as_str()).collect();
-            json!({"id": p.id, "by": p.by, "at": p.at, "base": p.base, "text": p.text, "paths": paths, "state": "open"})
-        })
-        .collect();
-    let mut page = Page::new();
-    if list.is_empty() {
-        page.line("nothing is proposed");
-    }
-    for p in packet.proposals.values() {
-        page.line(format!("{} by {}: {}", p.id, p.by, p.text));
-        page.items(p.change.iter().map(|c| &c.path));
-    }
-    Body::yes(json!({"proposals": list}), page.finish())
 }

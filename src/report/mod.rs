@@ -5,6 +5,7 @@
 mod error;
 mod ledger;
 mod page;
+mod proposals;
 mod release;
 mod status;
 mod verify;
@@ -16,14 +17,15 @@ use crate::model::text::is_plain;
 use crate::work::{Refused, Verdict, Why};
 
 pub use error::refused;
-pub use ledger::{objections, proposals, recorded};
+pub use ledger::{objections, recorded};
 pub use page::Page;
+pub use proposals::{decided, endorsed, proposal, proposals, proposed};
 pub use release::{drafted, drift, gate, held, repair, review, signed};
 pub use status::{list, status};
 pub use verify::verified;
 pub use workspace::{
-    charter_checked, diff, discarded, fragment, log, opened, proposed, sealed, show, staged, staged_attachment,
-    staged_symbols, trusted, whoami,
+    charter_checked, diff, discarded, fragment, log, opened, sealed, show, staged, staged_attachment, staged_symbols,
+    trusted, whoami,
 };
 
 /// What a command says.

@@ -9,7 +9,7 @@ use crate::work::diff::{FileDiff, Shown};
 use crate::work::fragment::StagedFragment;
 use crate::work::log::Log;
 use crate::work::open::Opened;
-use crate::work::seal::{Proposed, Sealed};
+use crate::work::seal::Sealed;
 use crate::work::whoami::Whoami;
 
 /// An opened packet.
@@ -93,12 +93,6 @@ pub fn sealed(sealed: &Sealed) -> Body {
     Body::yes(json!({"revision": sealed.revision, "commit": sealed.commit}), text)
 }
 
-/// A stored proposal.
-pub fn proposed(proposed: &Proposed) -> Body {
-    let text = format!("stored as {}: a human contributor may apply or reject it\n", proposed.id);
-    Body::yes(json!({"id": proposed.id, "commit": proposed.commit}), text)
-}
-
 /// A dropped stage.
 pub fn discarded(files: usize) -> Body {
     Body::yes(json!({"discarded": files}), format!("dropped {files} staged files\n"))
@@ -173,7 +167,7 @@ pub fn diff(files: &[FileDiff]) -> Body {
 }
 
 /// Lines that go and lines that come, without those both texts begin and end with.
-fn line_diff(before: &str, after: &str) -> Vec<String> {
+pub(super) fn line_diff(before: &str, after: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(|(a, b)| a == b).count();

@@ -11,13 +11,14 @@ use crate::model::canonical::Stored;
 use crate::model::charter::Charter;
 use crate::model::content::Content;
 use crate::model::digest::Blake3;
-use crate::model::id::{ActorId, CommitId, ObjectionId, ProposalId, TreeId};
+use crate::model::id::{ActorId, CommitId, ObjectionId, TreeId};
 use crate::model::ledger::Thread;
-use crate::model::packet::{Newest, Packet, Revision, StoredFile};
+use crate::model::packet::{Hands, Newest, Packet, Revision, StoredFile};
 use crate::model::place::Place;
-use crate::model::proposal::Proposal;
+use crate::model::proposal::{Endorsement, Filed, Proposal};
 use crate::model::release::Release;
 use crate::model::source::RecordedCheck;
+use crate::model::succession::Past;
 use crate::model::time::Time;
 use crate::store::CloneDir;
 
@@ -46,13 +47,45 @@ struct Kept {
     revision: Revision,
     files: BTreeMap<String, StoredFile>,
     ledger: BTreeMap<ObjectionId, Thread>,
-    proposals: Vec<String>,
+    proposals: Vec<KeptProposal>,
     checks: BTreeMap<u32, String>,
     current_checks: BTreeSet<u32>,
     releases: Vec<Release>,
     newest: BTreeMap<ActorId, Newest>,
-    changed_by: Vec<ActorId>,
+    changed_by: Vec<Hands>,
+    authors: BTreeMap<String, Hands>,
+    past: Past,
     content_digest: Blake3,
+}
+
+/// A proposal with its file as text: stored files have optional fields, which this encoding cannot skip.
+#[derive(Serialize, Deserialize)]
+struct KeptProposal {
+    file: String,
+    digest: Blake3,
+    charter: Blake3,
+    endorsements: Vec<Endorsement>,
+    needs_another: bool,
+    effective: Option<CommitId>,
+}
+
+impl KeptProposal {
+    fn of(filed: &Filed) -> Self {
+        Self {
+            file: filed.proposal.encode(),
+            digest: filed.digest,
+            charter: filed.charter,
+            endorsements: filed.endorsements.clone(),
+            needs_another: filed.needs_another,
+            effective: filed.effective.clone(),
+        }
+    }
+
+    fn restore(self) -> Option<Filed> {
+        let Self { file, digest, charter, endorsements, needs_another, effective } = self;
+        let proposal = Proposal::decode(file.as_bytes()).ok()?;
+        Some(Filed { proposal, digest, charter, endorsements, needs_another, effective })
+    }
 }
 
 /// The cached packet, if there is one that can be used.
@@ -85,7 +118,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 6");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 7");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
@@ -99,20 +132,21 @@ fn keep(packet: &Packet) -> Kept {
         revision: packet.revision.clone(),
         files: packet.files.clone(),
         ledger: packet.ledger.clone(),
-        proposals: packet.proposals.values().map(Stored::encode).collect(),
+        proposals: packet.proposals.values().map(KeptProposal::of).collect(),
         checks: packet.checks.iter().map(|(k, check)| (*k, check.encode())).collect(),
         current_checks: packet.current_checks.clone(),
         releases: packet.releases.values().cloned().collect(),
         newest: packet.newest.clone(),
         changed_by: packet.changed_by.clone(),
+        authors: packet.authors.clone(),
+        past: packet.past.clone(),
         content_digest: packet.content_digest,
     }
 }
 
 fn restore(kept: Kept) -> Option<Packet> {
     let content = content_of(&kept.files)?;
-    let proposals: Option<BTreeMap<ProposalId, Proposal>> =
-        kept.proposals.iter().map(|text| Proposal::decode(text.as_bytes()).ok().map(|p| (p.id.clone(), p))).collect();
+    let proposals: Option<Vec<Filed>> = kept.proposals.into_iter().map(KeptProposal::restore).collect();
     let checks: Option<BTreeMap<u32, RecordedCheck>> =
         kept.checks.iter().map(|(k, text)| RecordedCheck::decode(text.as_bytes()).ok().map(|c| (*k, c))).collect();
     Some(Packet {
@@ -125,12 +159,14 @@ fn restore(kept: Kept) -> Option<Packet> {
         content,
         files: kept.files,
         ledger: kept.ledger,
-        proposals: proposals?,
+        proposals: proposals?.into_iter().map(|filed| (filed.proposal.id.clone(), filed)).collect(),
         checks: checks?,
         current_checks: kept.current_checks,
         releases: kept.releases.into_iter().map(|r| (r.number, r)).collect(),
         newest: kept.newest,
         changed_by: kept.changed_by,
+        authors: kept.authors,
+        past: kept.past,
         content_digest: kept.content_digest,
     })
 }

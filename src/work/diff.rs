@@ -103,15 +103,16 @@ fn tree_at(chain: &[(CommitId, Vec<u8>)], name: &str) -> Result<TreeId, Refused>
     let number: Option<u32> = name.parse().ok().filter(|_| name.len() < 10);
     let entries = chain.iter().filter_map(|(id, bytes)| Commit::parse(bytes).ok().map(|c| (id, c.unsigned)));
     let mut found = entries.filter(|(id, c)| match number {
-        Some(n) => c.message.revision == n && c.message.operation.is_revision(),
+        Some(n) => c.message.revision == n,
         None => name.len() >= 4 && id.as_str().starts_with(name),
     });
     let unknown = || {
         let message = format!("`{name}` is no revision or commit of this packet");
         Refused::usage(name, message, "packet log   lists entries with their revisions")
     };
+    // Of a revision's entries the oldest made it.
     let (_, commit) = found.next().ok_or_else(unknown)?;
-    if found.next().is_some() {
+    if number.is_none() && found.next().is_some() {
         return Err(Refused::usage(name, format!("`{name}` names several commits"), "type more digits"));
     }
     Ok(commit.tree)

@@ -118,7 +118,11 @@ pub fn act(desk: &Desk, signer: &Signer, id: &ObjectionId, kind: ActKind, text: 
     answer(&written.packet, id.clone(), written.entry)
 }
 
-fn thread<'a>(packet: &'a Packet, id: &ObjectionId) -> Result<&'a Thread, Refused> {
+/// An objection of the packet.
+///
+/// # Errors
+/// When there is none of that id.
+pub(super) fn thread<'a>(packet: &'a Packet, id: &ObjectionId) -> Result<&'a Thread, Refused> {
     packet.ledger.get(id).ok_or_else(|| {
         let message = format!("there is no objection {id} in this packet");
         Refused::usage(format!("objection:{id}"), message, "packet objections   lists them")
@@ -140,14 +144,7 @@ pub fn stored(desk: &Desk, packet: &Packet, id: &ObjectionId) -> Result<Objectio
 }
 
 fn new_act(packet: &Packet, author: &Author<'_>, thread: &Thread, kind: ActKind, text: &str) -> Result<Act, Refused> {
-    let mut act = Act {
-        act: kind,
-        by: author.actor.id.clone(),
-        at: author.at,
-        text: text.to_owned(),
-        target: None,
-        signature: None,
-    };
+    let mut act = Act::plain(kind, author.actor.id.clone(), author.at, text.to_owned());
     // Only who may act signs: a refused command must not leave a statement of authority anywhere.
     if kind.is_authority() && operation_of(kind).who().includes(&packet.content.charter, author.actor) {
         let target = packet.target_digest(&thread.about);
@@ -165,5 +162,6 @@ fn operation_of(act: ActKind) -> Operation {
         ActKind::Withdraw => Operation::Withdraw,
         ActKind::Close => Operation::Close,
         ActKind::AcceptResidual => Operation::AcceptResidual,
+        ActKind::Reassign => Operation::Reassign,
     }
 }

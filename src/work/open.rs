@@ -10,7 +10,7 @@ use crate::history::{self, SignedEntry};
 use crate::model::canonical::Stored;
 use crate::model::change::Change;
 use crate::model::charter::{Charter, RawCharter};
-use crate::model::charter_check::span_of;
+use crate::model::charter_check::{Problem, span_of};
 use crate::model::commit::{Message, UnsignedCommit};
 use crate::model::id::{CommitId, TreeId};
 use crate::model::namespace::Namespace;
@@ -44,14 +44,13 @@ pub fn read_charter(file: &str, text: &str) -> Result<Charter, Refused> {
         let help = "packet charter new --id ACTOR   writes a commented charter to start from".to_owned();
         labelled(file, text, vec![Label { span: e.span().unwrap_or(0..0), message: e.message().to_owned(), help }])
     })?;
-    raw.verified().map_err(|problems| {
-        let label = |p: crate::model::charter_check::Problem| Label {
-            span: span_of(text, &p.path),
-            message: p.message,
-            help: p.help,
-        };
-        labelled(file, text, problems.into_iter().map(label).collect())
-    })
+    raw.verified().map_err(|problems| wrong_charter(file, text, problems))
+}
+
+/// The refusal of a charter as typed, each problem labelled in its text.
+pub(super) fn wrong_charter(file: &str, text: &str, problems: Vec<Problem>) -> Refused {
+    let label = |p: Problem| Label { span: span_of(text, &p.path), message: p.message, help: p.help };
+    labelled(file, text, problems.into_iter().map(label).collect())
 }
 
 fn labelled(file: &str, text: &str, labels: Vec<Label>) -> Refused {

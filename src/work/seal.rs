@@ -11,7 +11,7 @@ use crate::model::operation::Operation;
 use crate::model::packet::Packet;
 use crate::model::place::Place;
 use crate::model::proposal::{Proposal, ProposedChange};
-use crate::model::stage::Stage;
+use crate::model::stage::{Stage, StagedChange};
 use crate::sign::Signer;
 
 /// A sealed revision.
@@ -123,7 +123,8 @@ pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Ref
             return Ok(Plan::Already(packet.newest[&author.actor.id].entry.clone()));
         };
         unmoved(packet, &staged)?;
-        let proposal = proposal_of(packet, author, text, &staged);
+        let proposal =
+            Proposal { change: changes_proposed(&staged), ..new_proposal(packet, author, Operation::Propose, text) };
         let mut changes = vec![(Place::Proposal(proposal.id.clone()), Some(proposal.encode().into_bytes()))];
         for (place, bytes) in changes_of(&staged)? {
             if let Some(bytes) = bytes {
@@ -143,14 +144,19 @@ pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Ref
     Ok(Proposed { id, commit: written.entry })
 }
 
-fn proposal_of(packet: &Packet, author: &Author<'_>, text: &str, staged: &Stage) -> Proposal {
-    let by = &author.actor.id;
-    let parts = [packet.genesis.as_str(), packet.head.as_str(), by.as_str(), Operation::Propose.as_str(), text];
-    let change = |c: &crate::model::stage::StagedChange| ProposedChange {
+fn changes_proposed(staged: &Stage) -> Vec<ProposedChange> {
+    let change = |c: &StagedChange| ProposedChange {
         path: c.path.clone(),
         was: c.was,
         now: c.text.as_ref().map(|text| Blake3::of(text.as_bytes())),
     };
+    staged.change.iter().map(change).collect()
+}
+
+/// A proposal that changes nothing yet, made on the packet as it stands.
+pub(super) fn new_proposal(packet: &Packet, author: &Author<'_>, operation: Operation, text: &str) -> Proposal {
+    let by = &author.actor.id;
+    let parts = [packet.genesis.as_str(), packet.head.as_str(), by.as_str(), operation.as_str(), text];
     Proposal {
         format: 1,
         id: ProposalId::new(format!("p-{}", derived_hex(&parts))).expect("12 hex digits make a proposal id"),
@@ -158,6 +164,8 @@ fn proposal_of(packet: &Packet, author: &Author<'_>, text: &str, staged: &Stage)
         at: author.at,
         base: packet.head.clone(),
         text: text.to_owned(),
-        change: staged.change.iter().map(change).collect(),
+        change: Vec::new(),
+        reassign: None,
+        decision: None,
     }
 }

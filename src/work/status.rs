@@ -5,11 +5,12 @@ use super::load::{self, Replay};
 use super::stage;
 use super::{Desk, Refused};
 use crate::gate::{self, Facts, Question};
-use crate::model::actor::{Actor, CONTRIBUTOR};
+use crate::model::actor::{Actor, CONTRIBUTOR, GOVERNANCE};
 use crate::model::id::{CommitId, PacketId};
 use crate::model::ledger::Thread;
 use crate::model::objection::ObjectionState;
 use crate::model::packet::Packet;
+use crate::model::proposal::{Filed, ProposalKind, ProposalState};
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Release, ReleaseState};
 use crate::model::stage::Stage;
@@ -121,6 +122,7 @@ pub fn next_for(packet: &Packet, actor: &Actor, now: Time) -> Vec<String> {
     for thread in packet.ledger.values() {
         next.extend(next_on(packet, actor, thread));
     }
+    next.extend(packet.proposals.values().filter_map(|filed| next_on_proposal(packet, actor, filed)));
     let owner = actor.id == packet.content.charter.lane.release_owner;
     match release {
         Some((release, ReleaseState::Draft | ReleaseState::Signed, reasons)) => {
@@ -154,7 +156,7 @@ pub fn next_for(packet: &Packet, actor: &Actor, now: Time) -> Vec<String> {
 fn next_on(packet: &Packet, actor: &Actor, thread: &Thread) -> Vec<String> {
     let id = &thread.id;
     let charter = &packet.content.charter;
-    let speaks = charter.speaker_for(&thread.by) == Some(&actor.id);
+    let speaks = thread.speaker(charter) == Some(&actor.id);
     match packet.standing(thread).state {
         ObjectionState::Addressed if speaks => vec![format!("packet close {id} -m TEXT")],
         ObjectionState::Open if speaks => vec![format!("packet withdraw {id} -m TEXT")],
@@ -163,6 +165,24 @@ fn next_on(packet: &Packet, actor: &Actor, thread: &Thread) -> Vec<String> {
         }
         ObjectionState::Open if actor.is_human_with(CONTRIBUTOR) => vec![format!("packet address {id} -m TEXT")],
         _ => Vec::new(),
+    }
+}
+
+/// A proposal that waits for this actor: to look at and decide, or to endorse.
+fn next_on_proposal(packet: &Packet, actor: &Actor, filed: &Filed) -> Option<String> {
+    let proposal = &filed.proposal;
+    if packet.proposal_state(filed) != ProposalState::Open {
+        return None;
+    }
+    let decides = actor.is_human_with(CONTRIBUTOR) && proposal.by != actor.id;
+    let endorses = actor.is_human_with(GOVERNANCE) && !filed.endorsements.iter().any(|e| e.actor == actor.id);
+    match proposal.kind() {
+        ProposalKind::Content => {
+            decides.then(|| format!("packet show {0}   then packet apply {0} or packet reject {0}", proposal.id))
+        }
+        ProposalKind::Policy | ProposalKind::Reassignment => {
+            endorses.then(|| format!("packet show {0}   then packet endorse {0}", proposal.id))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::actor::Actor;
 use crate::model::objection::ObjectionState;
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
+use crate::model::proposal::{Proposal, ProposalKind, ProposalState};
 use crate::sign::Signer;
 
 /// An actor and what is open to them.
@@ -51,6 +52,21 @@ fn open_to(packet: &Packet, actor: &Actor, operation: Operation) -> bool {
         Operation::AcceptResidual => any(&[ObjectionState::Open, ObjectionState::Addressed]),
         Operation::Sign | Operation::Approve => packet.newest_draft().is_some_and(|r| r.stands()),
         Operation::Hold | Operation::Supersede => !packet.releases.is_empty(),
-        Operation::Commit | Operation::Propose | Operation::Object | Operation::Drift | Operation::Draft => true,
+        Operation::Apply | Operation::Reject => {
+            decidable(packet).any(|p| p.kind() == ProposalKind::Content && p.by != actor.id)
+        }
+        Operation::Endorse => decidable(packet).any(|p| p.kind() != ProposalKind::Content),
+        Operation::Reassign => any(&[ObjectionState::Open, ObjectionState::Addressed]),
+        Operation::Amend
+        | Operation::Commit
+        | Operation::Propose
+        | Operation::Object
+        | Operation::Drift
+        | Operation::Draft => true,
     }
+}
+
+fn decidable(packet: &Packet) -> impl Iterator<Item = &Proposal> {
+    let open = packet.proposals.values().filter(|filed| packet.proposal_state(filed) == ProposalState::Open);
+    open.map(|filed| &filed.proposal)
 }

@@ -132,7 +132,7 @@ fn try_write(
     };
     let (operation, seals) = (entry.operation, entry.stage.is_some());
     let changes = as_changes(&snapshot.packet, &entry.changes);
-    let unsigned = unsigned(&snapshot.packet, &author, entry)?;
+    let unsigned = unsigned(&snapshot.packet, &author, entry, &changes)?;
     let key = signer.public_key();
     history::rehearse(&desk.name, &snapshot.packet, unsigned.clone(), key, &changes, &verify_signature)?;
     let (mut lock, commit) = sealed(desk, lock, signer, &snapshot.packet, unsigned, &changes)?;
@@ -271,13 +271,19 @@ pub fn actor_of(charter: &Charter, signer: &Signer) -> Result<Actor, Refused> {
     Err(Refused::new(Verdict::No, "entry-key", format!("key:{}", key.fingerprint()), message, help))
 }
 
-fn unsigned(packet: &Packet, author: &Author<'_>, entry: NewEntry) -> Result<UnsignedCommit, Refused> {
+fn unsigned(
+    packet: &Packet,
+    author: &Author<'_>,
+    entry: NewEntry,
+    changes: &[Change],
+) -> Result<UnsignedCommit, Refused> {
+    let revises = entry.operation.is_revision(changes);
     let message = Message {
         operation: entry.operation,
         subject: entry.subject,
         body: entry.body,
         actor: author.actor.id.clone(),
-        revision: packet.revision.number + u32::from(entry.operation.is_revision()),
+        revision: packet.revision.number + u32::from(revises),
         stage: entry.stage,
     };
     if let Some(problem) = message.problem() {

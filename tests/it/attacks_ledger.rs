@@ -57,7 +57,7 @@ impl Dispute {
             self.forge().sign(key, Namespace::Ledger, &message)
         });
         let at = Time::from_seconds(self.forge().time()).unwrap();
-        Act { act: kind, by: ActorId::new(by).unwrap(), at, text, target, signature }
+        Act { target, signature, ..Act::plain(kind, ActorId::new(by).unwrap(), at, text) }
     }
 
     /// An entry by this actor that appends the act.
