@@ -56,6 +56,12 @@ COMMANDS = [
     Command("approve-tag", OWNER, "approve --confirm {bound}", "untagged"),
     Command("hold", PRIVACY, "hold --because disagreement -m it_shows_a_cookie", "approved"),
     Command("supersede", OWNER, "supersede --because audience -m another_audience", "approved"),
+    Command("apply", RELIABILITY, "apply {proposal}", "proposed"),
+    Command("reject", FORENSICS, "reject {proposal} --because quality -m not_now", "proposed"),
+    Command("amend", OWNER, "amend --charter {inputs}/retitled.toml -m a_better_title", "evidence"),
+    Command("amend-pending", OWNER, "amend --charter {inputs}/audience.toml -m another_audience", "evidence"),
+    Command("endorse", PRIVACY, "endorse {amendment}", "amended"),
+    Command("reassign", PRIVACY, "reassign {objection} --to forensics-lead --why its_author_left", "objected"),
     Command("repair", RELIABILITY, "repair --confirm {head}", "foreign"),
     Command("verify", SERVICE, "verify", "unseen"),
 ]
@@ -86,6 +92,14 @@ def staged(s):
 
 def agent_staged(s):
     s.packet(AGENT, "retention", "set", "s1", "--deadline", "2036-03-01T00:00:00Z", "--basis", "contract")
+
+
+def proposed(s):
+    s.words["proposal"] = s.packet(AGENT, "propose", "-m", "the contract asks for it")["id"]
+
+
+def amended(s):
+    s.words["amendment"] = s.packet(OWNER, "amend", "--charter", "{inputs}/audience.toml", "-m", "another audience")["id"]
 
 
 def objected(s):
@@ -143,6 +157,8 @@ STATES = {
     "evidence": ("opened", evidence),
     "staged": ("evidence", staged),
     "agent-staged": ("evidence", agent_staged),
+    "proposed": ("agent-staged", proposed),
+    "amended": ("evidence", amended),
     "objected": ("evidence", objected),
     "addressed": ("objected", addressed),
     "drafted": ("evidence", drafted),

@@ -86,6 +86,22 @@ DRIFTED = [
     ("supersede", OWNER, "supersede 1 --because audience -m another_audience"),
     ("object", FORENSICS, "object --kind other --about packet -m not_like_this"),
 ]
+PROPOSED = [
+    ("apply", RELIABILITY, "apply {proposal}"),
+    ("apply-too", FORENSICS, "apply {proposal}"),
+    ("reject", FORENSICS, "reject {proposal} --because quality -m not_now"),
+    ("object", FORENSICS, "object --kind other --about packet -m not_like_this"),
+    ("draft", PRIVACY, "draft"),
+    ("amend", OWNER, "amend --charter {inputs}/retitled.toml -m a_better_title"),
+]
+AMENDED = [
+    ("endorse", PRIVACY, "endorse {amendment}"),
+    ("endorse-too", PRIVACY, "endorse {amendment}"),
+    ("amend", OWNER, "amend --charter {inputs}/retitled.toml -m a_better_title"),
+    ("draft", RELIABILITY, "draft"),
+    ("object", FORENSICS, "object --kind other --about lane -m not_like_this"),
+    ("commit", RELIABILITY, "commit -m nothing"),
+]
 FOREIGN = [("repair", RELIABILITY, "repair --confirm {head}"), ("repair-too", FORENSICS, "repair --confirm {head}"),
            ("object", PRIVACY, OBJECT), ("commit", RELIABILITY, "commit -m x")]
 
@@ -95,6 +111,8 @@ GROUPS = {
     "half-signed": SIGNING,
     "releasing": RELEASE + SEALING + OTHERS,
     "drifted": DRIFTED,
+    "proposed": PROPOSED,
+    "amended": AMENDED,
     "foreign": FOREIGN,
 }
 

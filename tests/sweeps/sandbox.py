@@ -20,7 +20,7 @@ AGENT, SERVICE = "triage-agent", "ci-service"
 ACTORS = [OWNER, PRIVACY, RELIABILITY, FORENSICS, AGENT, SERVICE]
 ROLES = {
     OWNER: ("human", ["governance"]),
-    PRIVACY: ("human", ["privacy-lead", "contributor"]),
+    PRIVACY: ("human", ["privacy-lead", "contributor", "governance"]),
     RELIABILITY: ("human", ["reliability", "contributor", "custodian"]),
     FORENSICS: ("human", ["forensics", "contributor"]),
     AGENT: ("agent", ["contributor"]),
@@ -113,7 +113,11 @@ class Sandbox:
         (self.inputs / "notes.txt").write_text("invented notes\n")
         (self.inputs / "checkout.sym").write_bytes(b"invented")
         (self.inputs / "summary.md").write_text("What the sanitized dumps still show.\n")
-        (self.inputs / "charter.toml").write_text(self.charter())
+        charter = self.charter()
+        (self.inputs / "charter.toml").write_text(charter)
+        # One amendment that its author may make alone, and one that needs somebody beside the release owner.
+        (self.inputs / "retitled.toml").write_text(charter.replace("recurring crash", "one crash"))
+        (self.inputs / "audience.toml").write_text(charter.replace('["intake-reviewer"]', '["another-reviewer"]'))
         self.words = {"inputs": self.inputs}
 
     def charter(self):
