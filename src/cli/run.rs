@@ -27,15 +27,31 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => run(cli),
         Err(error) => usage(&error, wants_json, &arguments),
     };
-    print(&mut anstream::stderr(), &outcome.stderr);
-    print(&mut anstream::stdout(), &outcome.stdout);
-    outcome.verdict.exit_code()
+    // Where errors cannot be told, the exit code still says what happened.
+    print(&mut anstream::stderr(), &outcome.stderr).ok();
+    match print(&mut anstream::stdout(), &outcome.stdout) {
+        Ok(()) => outcome.verdict.exit_code(),
+        Err(error) => unprinted(&error, outcome.verdict).exit_code(),
+    }
 }
 
 /// Prints; a reader that closed the pipe has read enough.
-fn print(to: &mut impl Write, text: &str) {
-    if to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err() {
-        // The exit code still says what happened.
+fn print(to: &mut impl Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// An answer that did not get out whole must not pass for one, as a report on a full disk would.
+fn unprinted(error: &io::Error, verdict: Verdict) -> Verdict {
+    let told = format!("the command is done (`{}`), but its answer cannot be printed: {error}", verdict.as_str());
+    let help = "make room where its output goes, then run the same command again: nothing is done twice";
+    let refused = Refused::new(Verdict::Undecided, "unprinted", "stdout", told, help);
+    print(&mut anstream::stderr(), &report::refused(&refused, false)).ok();
+    match verdict {
+        Verdict::Yes => Verdict::Undecided,
+        no => no,
     }
 }
 

@@ -122,14 +122,18 @@ impl Vault {
     /// When it cannot be made, or the one that is there is not a key this tool made.
     pub fn create_or_read_key(&self) -> Result<VaultKey, VaultError> {
         let path = self.key_path();
+        let io = |error| VaultError::Io { path: path.clone(), error };
+        let dir = self.own_directory(".packet")?;
+        remove_orphans(&dir);
         if !path.exists() {
-            let dir = self.own_directory(".packet")?;
             let mut bytes = [0u8; 32];
-            getrandom::fill(&mut bytes)
-                .map_err(|e| VaultError::Io { path: path.clone(), error: io::Error::other(e.to_string()) })?;
-            keep_new(&dir, &path, &bytes).map_err(|error| VaultError::Io { path, error })?;
+            getrandom::fill(&mut bytes).map_err(|e| io(io::Error::other(e.to_string())))?;
+            keep_new(&dir, &path, &bytes).map_err(io)?;
         }
-        self.read_key()
+        let key = self.read_key()?;
+        // Also of a key that was there: who made it may have been killed before it was on the disk.
+        sync_file(&path).map_err(io)?;
+        Ok(key)
     }
 
     /// The commitment key that is there.
@@ -212,9 +216,7 @@ impl Vault {
     pub fn receive(&self) -> Result<Incoming<'_>, VaultError> {
         let dir = self.own_directory(".packet/sanitized")?;
         remove_orphans(&dir);
-        let prefix = format!("{INCOMING}{}-", std::process::id());
-        let file = tempfile::Builder::new().prefix(&prefix).tempfile_in(&dir);
-        let file = file.map_err(|error| VaultError::Io { path: dir, error })?;
+        let file = incoming(&dir).map_err(|error| VaultError::Io { path: dir, error })?;
         Ok(Incoming { vault: self, file })
     }
 
@@ -254,13 +256,20 @@ impl Incoming<'_> {
             let same = there.metadata().is_ok_and(|m| m.len() == bytes)
                 && hash::plain(&there, 0, bytes, &|_| ()).is_ok_and(|found| found.blake3 == *digest);
             if same {
-                return Ok(());
+                // Who stored it may have been killed before it was on the disk.
+                return sync_file(&path).map_err(io);
             }
         }
         self.file.as_file().sync_all().map_err(io)?;
         self.file.persist(&path).map_err(|e| io(e.error))?;
-        sync_directory(path.parent().expect("a stored file lies in a directory")).map_err(io)
+        sync_directories(&path).map_err(io)
     }
+}
+
+/// A new file for the owner alone, whose name says which process fills it.
+fn incoming(dir: &Path) -> io::Result<NamedTempFile> {
+    let prefix = format!("{INCOMING}{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).permissions(Permissions::from_mode(0o600)).tempfile_in(dir)
 }
 
 /// Removes what killed commands left: their files name their process, and it is gone.
@@ -270,23 +279,32 @@ fn remove_orphans(dir: &Path) {
         let name = entry.file_name();
         let pid = name.to_str().and_then(|n| n.strip_prefix(INCOMING)).and_then(|n| n.split('-').next());
         if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-            // Best effort: a leftover of sanitized bytes is untidy, never wrong.
+            // Best effort: a leftover is untidy, never wrong.
             fs::remove_file(entry.path()).ok();
         }
     }
 }
 
 fn keep_new(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(dir)?;
+    let mut file = incoming(dir)?;
     io::Write::write_all(&mut file, bytes)?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         // Somebody else made it at the same time: theirs stands.
-        Err(e) if e.error.kind() != io::ErrorKind::AlreadyExists => return Err(e.error),
-        _ => {}
+        Err(e) if e.error.kind() != io::ErrorKind::AlreadyExists => Err(e.error),
+        _ => Ok(()),
     }
-    sync_directory(dir)?;
-    sync_directory(dir.parent().unwrap_or(dir))
+}
+
+/// Puts a file that is there, and its name, on the disk.
+fn sync_file(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    sync_directories(path)
+}
+
+/// Puts the name of a file on the disk, and the name of the directory it lies in.
+fn sync_directories(path: &Path) -> io::Result<()> {
+    path.ancestors().skip(1).take(2).try_for_each(sync_directory)
 }
 
 fn sync_directory(dir: &Path) -> io::Result<()> {

@@ -78,6 +78,17 @@ pub enum AdvanceError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Read(#[from] ReadError),
+    /// It moved, and the disk did not confirm it: what was written may be lost in a power cut.
+    #[error("`{name}` is written, but the disk did not confirm it: {source}")]
+    #[diagnostic(help(
+        "look at the disk (`dmesg`), then run the same command again: it writes nothing anew and asks the disk once more"
+    ))]
+    Unconfirmed {
+        /// The reference.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The file system said no: the reference may be old or new, and running the same command again settles it.
     #[error("cannot move `{name}`: {source}")]
     #[diagnostic(help(
@@ -121,20 +132,35 @@ impl WriteLock<'_> {
         self.publish(&release_tag(packet, n), None, *tag)
     }
 
+    /// Makes durable what the packet's branch names now, whoever moved it.
+    ///
+    /// A command that finds its own entry there answers with it only after this: the run that wrote it may have been
+    /// killed between the move and the sync.
+    ///
+    /// # Errors
+    /// When the disk does not confirm it.
+    pub fn settle(&self, packet: &PacketId) -> Result<(), AdvanceError> {
+        self.confirm(&branch(packet))
+    }
+
     fn publish(&mut self, name: &str, expected: Option<ObjectId>, new: ObjectId) -> Result<Advance, AdvanceError> {
         let io = |source| AdvanceError::Io { name: name.to_owned(), source };
         if self.is_there(name, expected, new)? {
-            self.sync().map_err(io)?;
+            self.confirm(name)?;
             return Ok(Advance::AlreadyThere);
         }
         self.repo.refuse_collision(name)?;
         self.write_next(name, &format!("{new}\n")).map_err(io)?;
         self.sync().map_err(io)?;
-        let advance = self.swap(name, expected, new);
-        remove_if_present(&self.next()).map_err(io)?;
-        let advance = advance?;
-        self.sync().map_err(io)?;
+        let advance = self.swap(name, expected, new)?;
+        // Should this fail, the next writer removes it; the reference has moved all the same.
+        let _ = remove_if_present(&self.next());
+        self.confirm(name)?;
         Ok(advance)
+    }
+
+    fn confirm(&self, name: &str) -> Result<(), AdvanceError> {
+        self.sync().map_err(|source| AdvanceError::Unconfirmed { name: name.to_owned(), source })
     }
 
     /// Steps 4 to 6: everything that happens while git's lock is held.
@@ -257,6 +283,22 @@ mod tests {
         assert_eq!(b.at().as_deref(), Some(b.commits[1].as_str()));
         assert_eq!(b.sandbox.git(&["rev-parse", "packet/one"]), b.commits[1].as_str());
         assert!(!b.ref_lock().exists() && !b.own_file(".next").exists());
+    }
+
+    #[test]
+    fn a_lock_that_could_not_be_given_back_can_still_be_proven_ours() {
+        let b = bench();
+        assert_eq!(b.advance(&Expected::Absent, 0).unwrap(), Advance::Moved);
+        // A directory that is not empty stands where the reference is to be, and the rename fails.
+        fs::remove_file(b.ref_path()).unwrap();
+        b.sandbox.git(&["update-ref", "refs/heads/packet/one", b.commits[0].as_str()]);
+        b.sandbox.git(&["pack-refs", "--all"]);
+        fs::create_dir_all(b.ref_path().join("in-the-way")).unwrap();
+        assert!(matches!(b.advance(&b.is(0), 1), Err(AdvanceError::Io { .. })));
+        // What proves whose a lock is goes only when the lock is gone.
+        assert!(b.own_file(".next").exists() && !b.ref_lock().exists());
+        fs::remove_dir_all(b.ref_path()).unwrap();
+        assert_eq!(b.advance(&b.is(0), 1).unwrap(), Advance::Moved);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::lock::{make_private_dir, private, remove_if_present};
+use super::refs::is_absent;
 use super::repo::Repo;
 use crate::model::id::PacketId;
 
@@ -86,15 +87,38 @@ impl CloneDir {
         self.replace(name, bytes, &Durability::Unsynced)
     }
 
-    /// Removes a file, durably; that there is none is fine.
+    /// Writes a file, durably, unless what is there is to stay; nobody else writes it between the look and the write.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, or when `stays` cannot tell; then the old one stays.
+    pub fn write_unless<E: From<CloneDirError>>(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        stays: impl FnOnce(Option<&[u8]>) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let path = self.place(name);
+        let parent = path.parent().expect("a file lies in a directory");
+        let failed = |source| CloneDirError { act: "write", path: path.clone(), source };
+        let dir = make_dirs(parent).and_then(|()| locked(parent)).map_err(failed)?;
+        if stays(self.read(name)?.as_deref())? {
+            return Ok(());
+        }
+        Ok(replace_file(&dir, &path, bytes, &Durability::Synced).map_err(failed)?)
+    }
+
+    /// Removes a file, durably, and what a killed writer left aside; that there is none is fine.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(&self, name: &str) -> Result<(), CloneDirError> {
         let path = self.place(name);
         let parent = path.parent().expect("a file lies in a directory");
-        let removed = match File::open(parent) {
-            Ok(parent) => remove_if_present(&path).and_then(|()| parent.sync_all()),
+        let removed = match locked(parent) {
+            Ok(dir) => [&path, &parent.join(ASIDE)]
+                .into_iter()
+                .try_for_each(|path| remove_if_present(path))
+                .and_then(|()| dir.sync_all()),
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error),
         };
@@ -124,7 +148,9 @@ impl CloneDir {
     fn replace(&self, name: &str, bytes: &[u8], durability: &Durability) -> Result<(), CloneDirError> {
         let path = self.place(name);
         let parent = path.parent().expect("a file lies in a directory");
-        let written = make_dirs(parent).and_then(|()| replace_file(parent, &path, bytes, durability));
+        let written = make_dirs(parent)
+            .and_then(|()| locked(parent))
+            .and_then(|dir| replace_file(&dir, &path, bytes, durability));
         written.map_err(|source| CloneDirError { act: "write", path, source })
     }
 
@@ -136,11 +162,19 @@ impl CloneDir {
     }
 }
 
-/// Writes aside, under the directory's lock: what a killed writer left aside is then nobody's, and is replaced.
-fn replace_file(parent: &Path, path: &Path, bytes: &[u8], durability: &Durability) -> io::Result<()> {
-    let dir = File::open(parent)?;
+/// The name of a file before it is whole.
+const ASIDE: &str = ".new";
+
+/// The directory, locked until it is dropped: what lies aside in it is then nobody's.
+fn locked(dir: &Path) -> io::Result<File> {
+    let dir = File::open(dir)?;
     dir.lock()?;
-    let aside = parent.join(".new");
+    Ok(dir)
+}
+
+/// Writes aside, in the locked directory; what a killed writer left aside is replaced.
+fn replace_file(dir: &File, path: &Path, bytes: &[u8], durability: &Durability) -> io::Result<()> {
+    let aside = path.with_file_name(ASIDE);
     remove_if_present(&aside)?;
     let mut file = private().create_new(true).open(&aside)?;
     file.write_all(bytes)?;
@@ -163,10 +197,6 @@ fn make_dirs(dir: &Path) -> io::Result<()> {
         File::open(parent)?.sync_all()?;
     }
     Ok(())
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]
@@ -204,6 +234,21 @@ mod tests {
         assert_eq!(dir.list("").unwrap(), ["anchor"]);
         dir.write("anchor", b"2").unwrap();
         assert!(!dir.path().join(".new").exists());
+        fs::write(dir.path().join(".new"), "half").unwrap();
+        dir.remove("anchor").unwrap();
+        assert!(!dir.path().join(".new").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_to_stay_stays() {
+        let sandbox = Sandbox::new();
+        let dir = sandbox.repo().clone_dir(&PacketId::new("one").unwrap());
+        let write = |bytes: &[u8]| dir.write_unless("n", bytes, |there| Ok::<_, CloneDirError>(there >= Some(bytes)));
+        write(b"2").unwrap();
+        write(b"1").unwrap();
+        assert_eq!(dir.read("n").unwrap().as_deref(), Some(&b"2"[..]));
+        write(b"3").unwrap();
+        assert_eq!(dir.read("n").unwrap().as_deref(), Some(&b"3"[..]));
     }
 
     #[test]

@@ -199,7 +199,7 @@ impl Repo {
 }
 
 /// Whether an error says that there is no such file: also when a parent is a file or was removed meanwhile.
-fn is_absent(error: &io::Error) -> bool {
+pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

@@ -1,7 +1,7 @@
 //! One repository, opened without obeying it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -10,7 +10,7 @@ use super::git::config::Config;
 use super::git::objects::Objects;
 use super::git::open::{self, Layout};
 use super::object_id::ObjectFormat;
-use super::refs::RefError;
+use super::refs::{RefError, is_absent};
 
 /// Extensions that change nothing this room relies on, or that it reads: git refuses others, and so do we.
 const KNOWN_EXTENSIONS: [&str; 7] =
@@ -27,6 +27,15 @@ pub enum OpenError {
         path: PathBuf,
         /// What was looked for.
         why: String,
+    },
+    /// There is one, and it cannot be read: that is never *none*.
+    #[error("cannot read {}: {source}", path.display())]
+    #[diagnostic(help("check that it can be read and that the disk is sound: `ls -l '{}'`, `dmesg`", path.display()))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// References are kept where git's files backend does not see them (F6).
     #[error("{} keeps its references as `{storage}`, not as files", path.display())]
@@ -72,7 +81,7 @@ impl Repo {
     /// # Errors
     /// When there is none, or when it cannot hold packets; see [`OpenError`].
     pub fn discover(start: &Path) -> Result<Self, OpenError> {
-        let dir = open::find(start).map_err(|why| OpenError::NotARepository { path: start.to_owned(), why })?;
+        let dir = open::find(start).map_err(|why| not_opened(start, why))?;
         Self::open(&dir)
     }
 
@@ -81,7 +90,7 @@ impl Repo {
     /// # Errors
     /// When it is none, or when it cannot hold packets; see [`OpenError`].
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        let none = |why| OpenError::NotARepository { path: dir.to_owned(), why };
+        let none = |why| not_opened(dir, why);
         let layout = open::open(dir).map_err(none)?;
         let config = Config::read(&layout.common_dir.join("config")).map_err(none)?;
         refuse_unknown_format(&layout.common_dir, &config)?;
@@ -129,6 +138,19 @@ impl Repo {
         let own = own.then(|| Config::read(&self.common_dir().join("config.worktree")).ok()).flatten();
         own.and_then(|config| config.flag("core.bare")).or(self.config.flag("core.bare")) == Some(true)
     }
+}
+
+/// Why there is no repository: gix takes one whose files cannot be read for none.
+fn not_opened(start: &Path, why: String) -> OpenError {
+    let files =
+        start.ancestors().flat_map(|dir| ["HEAD", "commondir", "config"].map(|name| dir.join(".git").join(name)));
+    for path in files {
+        match fs::read(&path) {
+            Err(error) if !is_absent(&error) => return OpenError::Unreadable { path, source: error },
+            _ => {}
+        }
+    }
+    OpenError::NotARepository { path: start.to_owned(), why }
 }
 
 fn refuse_unknown_format(path: &Path, config: &Config) -> Result<(), OpenError> {

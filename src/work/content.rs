@@ -340,13 +340,18 @@ pub fn remove(desk: &Desk, signer: &Signer, target: &Target, why: &str) -> Resul
         return Err(Refused::usage("--why", "the reason is empty", "say in one line why it goes"));
     }
     stage(desk, signer, |staging| {
-        let places = places_of(staging, target)?;
-        for place in &places {
-            staging.put(place, None);
-        }
-        let line = format!("{target}: {}", super::open::subject_line(why));
-        staging.stage.removed.push(line);
         let id = target.to_string();
+        let line = format!("{target}: {}", super::open::subject_line(why));
+        let is_staged = staging.stage.removed.contains(&line);
+        match places_of(staging, target) {
+            Ok(places) => places.iter().for_each(|place| staging.put(place, None)),
+            // The same command ran before, and was perhaps killed before it could say so.
+            Err(_) if is_staged => {}
+            Err(refused) => return Err(refused),
+        }
+        if !is_staged {
+            staging.stage.removed.push(line);
+        }
         Ok(Staged { subject: id.clone(), id, warnings: Vec::new() })
     })
 }

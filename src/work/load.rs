@@ -261,11 +261,19 @@ pub fn judge_anchor(desk: &Desk, tip: &CommitId, anchor: &Anchor, faults: &mut V
 
 /// Remembers the packet's head as the newest valid one seen here.
 ///
+/// It never goes back: somebody who looked for long, or whose clock does not let them see the newest entries, must not
+/// undo what was seen meanwhile.
+///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be read or written.
 pub fn advance_anchor(desk: &Desk, packet: &Packet) -> Result<(), Refused> {
-    let anchor = Anchor { genesis: packet.genesis.clone(), head: packet.head.clone() };
-    Ok(desk.clone_dir().write("anchor", anchor.encode().as_bytes())?)
+    let clone = desk.clone_dir();
+    let new = Anchor { genesis: packet.genesis.clone(), head: packet.head.clone() };
+    clone.write_unless("anchor", new.encode().as_bytes(), |there| {
+        let Some(there) = there else { return Ok(false) };
+        let old = Anchor::parse(&clone.path().join("anchor"), there)?;
+        Ok(old.genesis == new.genesis && !descends(desk, &new.head, &old.head)?)
+    })
 }
 
 type Replayed = (Packet, Option<Reason>, Option<u64>);

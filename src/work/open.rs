@@ -84,7 +84,7 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 /// When there is such a packet already, the signer may not open it, or the vault cannot serve.
 pub fn open(desk: &Desk, signer: &Signer, charter: &Charter, taxonomy: &Taxonomy) -> Result<Opened, Refused> {
     let mut lock = desk.repo.lock(desk.wait)?;
-    if let Some(answer) = opened_before(desk, charter, taxonomy)? {
+    if let Some(answer) = opened_before(desk, &lock, charter, taxonomy)? {
         return Ok(answer);
     }
     let vault = Vault::open(&charter.vault().url)?;
@@ -152,7 +152,7 @@ fn write_genesis(
     let packet = history::begin(&desk.name, &entry, &changes, &verify_signature)?;
     pin(desk, &id)?;
     lock.advance(&desk.name, &Expected::Absent, &id)?;
-    load::advance_anchor(desk, &packet)?;
+    load::advance_anchor(desk, &packet).map_err(|error| error.though_recorded(&id))?;
     cache::write(&desk.clone_dir(), &packet, None, Keep::WhenBehind);
     Ok(packet)
 }
@@ -162,7 +162,12 @@ fn pin(desk: &Desk, genesis: &CommitId) -> Result<(), Refused> {
 }
 
 /// The same command run again after a crash answers with the packet that is there; another charter is refused.
-fn opened_before(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy) -> Result<Option<Opened>, Refused> {
+fn opened_before(
+    desk: &Desk,
+    lock: &WriteLock<'_>,
+    charter: &Charter,
+    taxonomy: &Taxonomy,
+) -> Result<Option<Opened>, Refused> {
     let taken = desk.repo.local_head(&desk.name)?.is_some() || !desk.repo.remote_heads(&desk.name)?.is_empty();
     if !taken {
         return Ok(None);
@@ -178,7 +183,8 @@ fn opened_before(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy) -> Result<
         let help = "choose another id, or packet status to see that one";
         return Err(Refused::new(Verdict::No, "exists", format!("packet:{}", desk.name), message, help));
     }
-    load::advance_anchor(desk, packet)?;
+    lock.settle(&desk.name)?;
+    load::advance_anchor(desk, packet).map_err(|error| error.though_recorded(&packet.head))?;
     let (genesis, head) = (packet.genesis.clone(), packet.head.clone());
     Ok(Some(Opened { genesis, head, warnings: charter.warnings() }))
 }

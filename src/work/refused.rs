@@ -5,6 +5,7 @@ use std::ops::Range;
 use miette::Diagnostic;
 
 use crate::history::Fault;
+use crate::model::id::CommitId;
 use crate::model::reason::{self, Reason};
 use crate::sign::KeyError;
 use crate::source::VaultError;
@@ -132,6 +133,15 @@ impl Refused {
         Self { verdict, reasons: reasons.into_iter().map(Why::from).collect(), labelled: None }
     }
 
+    /// Says of a failure after the branch moved that the entry is there: it was the rest that failed.
+    pub(super) fn though_recorded(mut self, entry: &CommitId) -> Self {
+        for why in &mut self.reasons {
+            why.message = format!("the entry is recorded, as {entry}; then: {}", why.message);
+            why.help = format!("{}; then run the same command again: it finishes what is missing", why.help);
+        }
+        self
+    }
+
     fn of(verdict: Verdict, code: &str, error: &impl Diagnostic) -> Self {
         let help = error.help().map(|h| h.to_string()).unwrap_or_default();
         Self::new(verdict, code, code, error.to_string(), help)
@@ -148,7 +158,10 @@ impl From<Fault> for Refused {
 
 impl From<OpenError> for Refused {
     fn from(error: OpenError) -> Self {
-        Self::of(Verdict::Usage, "repository", &error)
+        match &error {
+            OpenError::Unreadable { .. } => Self::of(Verdict::Undecided, "unreadable", &error),
+            _ => Self::of(Verdict::Usage, "repository", &error),
+        }
     }
 }
 
@@ -183,6 +196,7 @@ impl From<AdvanceError> for Refused {
             AdvanceError::CheckedOut { .. } => (Verdict::No, "checked-out"),
             AdvanceError::Locked { .. } => (Verdict::Undecided, "locked"),
             AdvanceError::Ref(_) | AdvanceError::Read(_) => (Verdict::Undecided, "unreadable"),
+            AdvanceError::Unconfirmed { .. } => (Verdict::Undecided, "unconfirmed"),
             AdvanceError::Io { .. } => (Verdict::Undecided, "unwritable"),
         };
         Self::of(verdict, code, &error)

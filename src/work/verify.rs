@@ -199,11 +199,7 @@ fn remember(desk: &Desk, snapshot: &Snapshot, reasons: &[Reason]) -> Result<(), 
     if !snapshot.rooted || reasons.iter().any(|r| bars(&r)) {
         return Ok(());
     }
-    // A head that could not be decided this time (a clock gone backwards) must not pull the anchor back.
-    match &snapshot.anchor {
-        Some(anchor) if !load::descends(desk, &snapshot.packet.head, &anchor.head)? => Ok(()),
-        _ => load::advance_anchor(desk, &snapshot.packet),
-    }
+    load::advance_anchor(desk, &snapshot.packet)
 }
 
 fn describe(desk: &Desk, snapshot: &Snapshot, now: Time, freshness: Freshness) -> Verified {

@@ -22,7 +22,7 @@ use crate::store::{AdvanceError, Expected, WriteLock};
 
 use super::cache::{self, Keep};
 use super::load::{self, Replay, Snapshot, verify_signature};
-use super::{Desk, Refused, Verdict};
+use super::{Desk, Refused, Verdict, stage};
 
 /// A file an entry changes: its place, and its bytes then; `None` removes it.
 pub type FileChange = (Place, Option<Vec<u8>>);
@@ -125,18 +125,20 @@ fn try_write(
     let at = entry_time(desk, &snapshot.packet)?;
     let actor = actor_of(&snapshot.packet.content.charter, signer)?;
     let author = Author { actor: &actor, signer, at };
+    let staged = stage::read(desk, &actor.id).ok().flatten();
     let entry = match plan(&snapshot, &author)? {
-        Plan::Already(entry) => {
-            return Ok(Attempt::Done(Box::new(Written { entry, packet: snapshot.packet, actor })));
-        }
+        Plan::Already(entry) => return finished(desk, lock, snapshot.packet, actor, entry),
         Plan::Write(entry) => entry,
     };
-    let operation = entry.operation;
+    let (operation, seals) = (entry.operation, entry.stage.is_some());
     let changes = as_changes(&snapshot.packet, &entry.changes);
     let unsigned = unsigned(&snapshot.packet, &author, entry, &changes)?;
     let key = signer.public_key();
     history::rehearse(&desk.name, &snapshot.packet, unsigned.clone(), key, &changes, &verify_signature)?;
     let (mut lock, commit) = sealed(desk, lock, signer, &snapshot.packet, unsigned, &changes)?;
+    if seals && stage::read(desk, &actor.id)? != staged {
+        return Err(stage_grew(&actor));
+    }
     finish(desk, snapshot, actor, &mut lock, operation, &commit)
 }
 
@@ -188,9 +190,44 @@ fn finish(
         Err(error @ AdvanceError::Moved { .. }) => return Ok(Attempt::Moved(error, operation)),
         Err(error) => return Err(error.into()),
     }
-    load::advance_anchor(desk, &packet)?;
+    tidy(desk, &packet, &actor, &entry)?;
     cache::write(&desk.clone_dir(), &packet, snapshot.cached_entries, Keep::WhenBehind);
     Ok(Attempt::Done(Box::new(Written { entry, packet, actor })))
+}
+
+/// What was staged while a hand was slow to sign is not in the entry, and must not go with the sealed stage.
+fn stage_grew(actor: &Actor) -> Refused {
+    let message = format!("{} staged something else while this was being signed", actor.id);
+    Refused::new(Verdict::No, "stage-moved", "stage", message, "packet diff   shows it; then the same command again")
+}
+
+/// Drops the stage that the actor's newest entry sealed, under the lock: what is staged afterwards is another stage.
+fn drop_sealed(desk: &Desk, packet: &Packet, actor: &Actor) -> Result<(), Refused> {
+    let sealed = packet.newest.get(&actor.id).and_then(|newest| newest.stage.as_ref());
+    match stage::read(desk, &actor.id)? {
+        Some(staged) if sealed == Some(&staged.token) => stage::discard(desk, &actor.id),
+        _ => Ok(()),
+    }
+}
+
+/// Answers with an entry that is there, after what a killed run may have left undone: the sync, the anchor, the stage.
+fn finished(
+    desk: &Desk,
+    lock: Option<WriteLock<'_>>,
+    packet: Packet,
+    actor: Actor,
+    entry: CommitId,
+) -> Result<Attempt, Refused> {
+    let lock = lock.map_or_else(|| desk.repo.lock(desk.wait), Ok)?;
+    lock.settle(&desk.name)?;
+    tidy(desk, &packet, &actor, &entry)?;
+    Ok(Attempt::Done(Box::new(Written { entry, packet, actor })))
+}
+
+/// What is left to do, under the lock, once the entry is there.
+fn tidy(desk: &Desk, packet: &Packet, actor: &Actor, entry: &CommitId) -> Result<(), Refused> {
+    let tidied = load::advance_anchor(desk, packet).and_then(|()| drop_sealed(desk, packet, actor));
+    tidied.map_err(|error| error.though_recorded(entry))
 }
 
 /// A checked-out packet branch is refused, not moved under the person's feet.

@@ -1,4 +1,4 @@
-//! Durability: the order of syncs (F1), a kill at every system call of one command.
+//! Durability: the order of syncs (F1), writers beside git's housekeeping (F4), locks (F9).
 
 use std::fs;
 use std::process::Command;
@@ -26,50 +26,6 @@ fn f1_the_reference_moves_between_two_syncs() {
     let last = lines.lines().count() - 1 - lines.lines().rev().position(|l| l.contains("syncfs(")).unwrap();
     let told = place(&|l| l.contains("write(1,")).expect("the answer");
     assert!(first < moved && moved < last && last < told, "{lines}");
-}
-
-/// Kills one `object` at system calls all along its way: the branch is old or new, stock git finds nothing wrong, and
-/// the same command run again succeeds without doubling.
-#[test]
-fn a_killed_object_leaves_old_or_new_and_runs_again() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let words = |i: usize| format!("objection {i}");
-    let mut points = 0;
-    for (i, (call, when)) in kill_points().into_iter().enumerate() {
-        let before = sandbox.head();
-        let text = words(i);
-        let object = ["object", "--kind", "other", "--about", "packet", "-m", &text];
-        let mut traced = Command::new("strace");
-        sandbox.bare(&mut traced);
-        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-        traced.args(["-e", &format!("inject={call}:signal=KILL:when={when}")]);
-        traced.arg(env!("CARGO_BIN_EXE_packet")).arg("--key").arg(sandbox.key("privacy-lead")).args(object);
-        let killed = traced.current_dir(sandbox.repo()).output().unwrap();
-        points += usize::from(!killed.status.success());
-        let after = sandbox.head();
-        if after != before {
-            assert_eq!(sandbox.git(&["rev-parse", &format!("{after}^")]), before, "old or new");
-        }
-        sandbox.packet("privacy-lead", &object).exits(0);
-        let head = sandbox.head();
-        assert_eq!(sandbox.git(&["rev-parse", &format!("{head}^")]), before, "{call} {when}: one entry, not two");
-    }
-    assert!(points > 10, "only {points} kills happened");
-    sandbox.git(&["fsck", "--strict", "--no-dangling"]);
-    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
-}
-
-fn kill_points() -> Vec<(&'static str, usize)> {
-    let every = |call: &'static str, whens: &'static [usize]| whens.iter().map(move |when| (call, *when));
-    every("linkat,link", &[1, 2, 3])
-        .chain(every("rename,renameat,renameat2", &[1, 2, 3, 4, 5]))
-        .chain(every("syncfs", &[1, 2]))
-        .chain(every("fsync", &[1, 2, 3, 4]))
-        .chain(every("unlink,unlinkat", &[1, 2, 3]))
-        .chain(every("flock", &[1]))
-        .chain(every("ftruncate", &[1, 2]))
-        .collect()
 }
 
 /// F5: a transaction over several references is not atomic, so the branch alone decides and the tag only points. Where
@@ -109,22 +65,6 @@ fn f9_a_lock_that_is_not_ours_is_waited_for_and_named() {
     assert_eq!(sandbox.head(), head);
     fs::remove_file(&lock).unwrap();
     sandbox.packet("privacy-lead", &object).exits(0);
-}
-
-/// Two approvals at once: exactly one entry; an objection that lands first makes the approval fail.
-#[test]
-fn of_two_approvals_at_once_one_is_written() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let commit = sandbox.draft_and_sign();
-    let before = sandbox.head();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0));
-        }
-    });
-    assert_eq!(sandbox.git(&["rev-parse", "packet/checkout^"]), before);
-    sandbox.packet("ci-service", &["verify"]).exits(0);
 }
 
 /// Writers at once beside git's own housekeeping (F4): nothing lost, nothing doubled, one line of history.
