@@ -20,6 +20,7 @@ mod attacks_time;
 mod attacks_unseen;
 mod charter;
 mod contract;
+mod corpus;
 mod docs;
 mod durability;
 mod evidence;
