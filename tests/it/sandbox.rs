@@ -86,7 +86,9 @@ impl Sandbox {
         let in_memory = Path::new("/dev/shm");
         let root = match dir {
             Some(dir) => Root::Kept(dir.to_owned()),
-            None if in_memory.is_dir() => Root::Own(tempfile::Builder::new().prefix("packet").tempdir_in(in_memory).unwrap()),
+            None if in_memory.is_dir() => {
+                Root::Own(tempfile::Builder::new().prefix("packet").tempdir_in(in_memory).unwrap())
+            }
             None => Root::Own(tempfile::Builder::new().prefix("packet").tempdir().unwrap()),
         };
         let sandbox = Self { root, packet: "checkout" };

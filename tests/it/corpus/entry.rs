@@ -91,7 +91,10 @@ impl Scene {
             approval.at = Time::from_seconds(self.entry_time(step, self.forge().time())).unwrap();
             approval.source = self.checks(step);
             add(format!("releases/{n}/approval.toml"), encode(&approval));
-            add(format!("releases/{n}/signatures/release-owner.sig"), self.release_seal(&step.seal, "release-owner", n));
+            add(
+                format!("releases/{n}/signatures/release-owner.sig"),
+                self.release_seal(&step.seal, "release-owner", n),
+            );
         }
         if let Some(id) = &step.act {
             let (path, text) = self.act(step, operation, actor, &self.say(id));
@@ -103,7 +106,10 @@ impl Scene {
     /// What a check of the vault said.
     fn checks(&self, step: &Step) -> Vec<SourceCheck> {
         let state = step.sources.as_deref().unwrap_or("same");
-        let check = json!({"name": "vault", "kind": "evidence", "state": state, "subjects": 3});
+        let mut check = json!({"name": "vault", "kind": "evidence", "state": state, "subjects": 3});
+        if let Some(number) = step.stand_in {
+            check["stand_in"] = number.into();
+        }
         vec![serde_json::from_value(check).unwrap()]
     }
 
@@ -235,7 +241,14 @@ impl Scene {
     }
 
     /// The entry with everything that a step says about it.
-    fn dressed(&self, step: &Step, actor: &str, operation: &str, time: i64, files: &BTreeMap<String, Option<String>>) -> Entry<'_> {
+    fn dressed(
+        &self,
+        step: &Step,
+        actor: &str,
+        operation: &str,
+        time: i64,
+        files: &BTreeMap<String, Option<String>>,
+    ) -> Entry<'_> {
         let mut entry = self.forge().entry(actor, operation).time(self.entry_time(step, time));
         for (path, text) in files {
             entry = match text {
@@ -257,7 +270,10 @@ impl Scene {
             entry = entry.parents(&parents.iter().map(String::as_str).collect::<Vec<_>>());
         }
         let entry = self.countersigned(step, actor, entry);
-        let (before, after) = (self.owned(&step.before), self.owned(&step.after));
+        let (mut before, after) = (self.owned(&step.before), self.owned(&step.after));
+        if let Some(tree) = &step.tree {
+            before.push(["tree".to_owned(), self.say(tree)]);
+        }
         entry.before_signing(move |text| plain(text, &before)).after_signing(move |text| plain(text, &after))
     }
 
@@ -279,5 +295,8 @@ impl Scene {
 }
 
 fn plain(text: String, swaps: &[[String; 2]]) -> String {
-    swaps.iter().fold(text, |text, [from, to]| super::scene::swap(&text, from, to))
+    swaps.iter().fold(text, |text, [from, to]| match (from.as_str(), text.split_once('\n')) {
+        ("tree", Some((_, rest))) => format!("tree {to}\n{rest}"),
+        _ => super::scene::swap(&text, from, to),
+    })
 }

@@ -163,6 +163,12 @@ pub struct Step {
     pub epoch: Option<i64>,
     /// The revision's number.
     pub revision: Option<u32>,
+    /// The tree, whatever the files are.
+    pub tree: Option<String>,
+    /// The lines of a tree object, `MODE ID NAME`, in this order and spelling.
+    pub lines: Vec<String>,
+    /// How many files of one name with a number a tree object has.
+    pub many: Option<usize>,
     /// The parents.
     pub parents: Option<Vec<String>>,
     /// Files as they are to be.
@@ -212,6 +218,8 @@ pub struct Step {
     pub manifest: Option<u32>,
     /// What the manifest or approval says of the vault: `same` unless said.
     pub sources: Option<String>,
+    /// The number of the check that stands in for the vault.
+    pub stand_in: Option<u32>,
     /// Content: the actor's signature of release N.
     pub sign: Option<u32>,
     /// Content: the owner's approval of release N.
@@ -263,7 +271,9 @@ pub fn read_bases(file: &Path) -> Vec<Base> {
     struct Bases {
         base: Vec<Base>,
     }
-    toml::from_str::<Bases>(&fs::read_to_string(file).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", file.display())).base
+    toml::from_str::<Bases>(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|e| panic!("{}: {e}", file.display()))
+        .base
 }
 
 /// One case for each row of `with`, whose words stand for `<key>`.

@@ -61,7 +61,8 @@ fn reasons(expect: &Expect, json: &Value) -> Result<(), String> {
     if let Some(words) = expect.words.as_ref().filter(|w| !says(w)) {
         return Err(format!("no reason says `{words}`"));
     }
-    let warns = |w: &String| json["warnings"].as_array().is_some_and(|l| l.iter().any(|x| x.to_string().contains(w.as_str())));
+    let warns =
+        |w: &String| json["warnings"].as_array().is_some_and(|l| l.iter().any(|x| x.to_string().contains(w.as_str())));
     match expect.warning.as_ref().filter(|w| !warns(w)) {
         Some(warning) => Err(format!("no warning `{warning}`")),
         None => Ok(()),

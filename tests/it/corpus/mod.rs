@@ -11,8 +11,8 @@ mod workshop;
 use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::{env, fs, thread};
 
@@ -62,7 +62,12 @@ fn wanted(cases: Vec<Ready>) -> Vec<Ready> {
 fn unique(cases: &[Ready]) {
     let mut names = BTreeSet::new();
     for ready in cases {
-        assert!(names.insert((&ready.family, &ready.case.name)), "two cases named {}/{}", ready.family, ready.case.name);
+        assert!(
+            names.insert((&ready.family, &ready.case.name)),
+            "two cases named {}/{}",
+            ready.family,
+            ready.case.name
+        );
     }
 }
 
@@ -108,7 +113,10 @@ fn one(workshop: &Workshop, ready: &Ready, keep: bool) -> Result<(), String> {
     }));
     attempt.unwrap_or_else(|panicked| {
         let text = panicked.downcast_ref::<String>().cloned();
-        Err(format!("not made: {}", text.or_else(|| panicked.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default()))
+        Err(format!(
+            "not made: {}",
+            text.or_else(|| panicked.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default()
+        ))
     })
 }
 

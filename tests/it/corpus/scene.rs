@@ -116,13 +116,16 @@ impl Scene {
                 "bell" => Some("\u{7}".to_owned()),
                 "bom" => Some("\u{feff}".to_owned()),
                 "rlo" => Some("\u{202e}".to_owned()),
+                "vault-key" => forge.file("sources/vault.toml").split("key = \"").nth(1).map(|k| k[..16].to_owned()),
                 "nul" => Some("\0".to_owned()),
                 _ => None,
             },
             Some(("rev", name)) => Some(self.sandbox.git(&["rev-parse", name])),
             Some(("file", path)) => Some(forge.file(path)),
             Some(("commit", id)) => Some(forge.commit(id) + "\n"),
-            Some(("file-at", of)) => of.split_once(',').map(|(id, path)| self.sandbox.git(&["show", &format!("{id}:{path}")]) + "\n"),
+            Some(("file-at", of)) => {
+                of.split_once(',').map(|(id, path)| self.sandbox.git(&["show", &format!("{id}:{path}")]) + "\n")
+            }
             Some(("key", name)) => Some(self.sandbox.public_key(name)),
             Some(("ledger", id)) => Some(format!("ledger/{}/{id}.toml", &id[id.len() - 2..])),
             Some(("later", by)) => Some(Time::from_seconds(self.clock + seconds(by)).unwrap().to_string()),
@@ -167,7 +170,8 @@ fn innermost(text: &str) -> Option<(usize, usize)> {
 
 fn is_word(text: &str) -> bool {
     let head = text.split(':').next().unwrap_or_default();
-    !head.is_empty() && head.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '^'))
+    !head.is_empty()
+        && head.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '^'))
 }
 
 /// Seconds of `+72h`, `-5m`, `+1s`.
@@ -205,7 +209,9 @@ fn walk(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
         let path = entry.path();
         match entry.file_type().unwrap() {
             kind if kind.is_dir() => walk(&path, found),
-            kind if kind.is_symlink() => found.push((path.clone(), fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes())),
+            kind if kind.is_symlink() => {
+                found.push((path.clone(), fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()))
+            }
             _ if path.parent().unwrap().ends_with("pack") => found.push((path, Vec::new())),
             _ => {
                 let bytes = fs::read(&path).unwrap();

@@ -85,8 +85,11 @@ impl Scene {
             let said = self.git(&arguments);
             self.learn_if(step, said);
         } else if let Some(kind) = &step.object {
-            let text = self.say(step.text.as_deref().expect("an object has a text"));
-            let id = self.forge().object(kind, swapped(self, &text, &step.before).as_bytes());
+            let bytes = match &step.text {
+                Some(text) => swapped(self, &self.say(text), &step.before).into_bytes(),
+                None => self.raw_tree(step),
+            };
+            let id = self.forge().object(kind, &bytes);
             self.learn_if(step, id);
         } else if let Some(n) = step.tag {
             self.retagged(step, n);
@@ -112,6 +115,20 @@ impl Scene {
         }
         let did = self.fingerprint() != before || self.words.len() > words;
         assert!(did, "a step that does nothing: {step:?}");
+    }
+
+    /// The bytes of a tree: lines in any order and spelling, then as many files as are asked for, all the same blob.
+    fn raw_tree(&self, step: &Step) -> Vec<u8> {
+        let listed = step.lines.iter().map(|line| self.say(line)).collect::<Vec<_>>();
+        let many = (0..step.many.unwrap_or(0)).map(|n| format!("100644 {} f{n:07}.md", listed_blob(&listed)));
+        let mut bytes = Vec::new();
+        for line in listed.iter().filter(|line| !line.starts_with("blob ")).cloned().chain(many) {
+            let (mode, rest) = line.split_once(' ').unwrap();
+            let (id, name) = rest.split_once(' ').unwrap();
+            bytes.extend(format!("{mode} {name}\0").into_bytes());
+            bytes.extend((0..id.len()).step_by(2).map(|at| u8::from_str_radix(&id[at..at + 2], 16).unwrap()));
+        }
+        bytes
     }
 
     fn learn_if(&mut self, step: &Step, means: String) {
@@ -159,4 +176,9 @@ impl Scene {
         self.sandbox.git(&["update-ref", &reference, &id]);
         self.learn_if(step, id);
     }
+}
+
+/// The blob that `many` files share: a line `blob ID`.
+fn listed_blob(lines: &[String]) -> &str {
+    lines.iter().find_map(|line| line.strip_prefix("blob ")).expect("`many` needs a line `blob ID`")
 }
