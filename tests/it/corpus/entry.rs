@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use packet::model::canonical::{Stored, encode};
 use packet::model::digest::Blake3;
-use packet::model::id::{ActorId, CommitId};
+use packet::model::id::{ActorId, CommitId, ProposalId};
 use packet::model::namespace::Namespace;
 use packet::model::objection::{Act, ActKind, Objection, statement};
+use packet::model::proposal::endorsement_statement;
 use packet::model::source::SourceCheck;
 use packet::model::time::Time;
 use serde_json::{Value, json};
@@ -145,7 +146,7 @@ impl Scene {
             let message = statement(&self.genesis(), id, kind, &thread, &target, &text);
             self.sealed(&step.seal, actor, Namespace::Ledger, &String::from_utf8(message).unwrap())
         });
-        objection.thread.push(Act { act: kind, by, at, text, target, signature });
+        objection.thread.push(Act { target, signature, ..Act::plain(kind, by, at, text) });
         (path, objection.encode())
     }
 
@@ -213,9 +214,23 @@ impl Scene {
             ["releases", n, "signatures", file] => {
                 self.release_seal(&step.seal, file.trim_end_matches(".sig"), n.parse().unwrap())
             }
+            ["proposals", id, "endorsements", file] => {
+                let message = self.endorsement(id, files);
+                self.sealed(&step.seal, file.trim_end_matches(".sig"), Namespace::Charter, &message)
+            }
             _ => panic!("{path} holds no seal of its own ({actor})"),
         };
         files.insert(path, Some(text));
+    }
+
+    /// What an endorsement of a proposal signs, by the charter in force.
+    fn endorsement(&self, id: &str, files: &BTreeMap<String, Option<String>>) -> String {
+        let path = format!("proposals/{id}/proposal.toml");
+        let proposal = files.get(&path).cloned().flatten().unwrap_or_else(|| self.forge().file(&path));
+        let (charter, proposed) = (self.forge().file("charter.toml"), Blake3::of(proposal.as_bytes()));
+        let charter = Blake3::of(charter.as_bytes());
+        let id = ProposalId::new(id).unwrap();
+        String::from_utf8(endorsement_statement(&self.genesis(), &id, &charter, &proposed)).unwrap()
     }
 
     fn land(&mut self, step: &Step, draft: Draft, wrong: bool) {

@@ -139,7 +139,9 @@ pub fn export(ready: &Ready, scene: &Scene, own: &Path) {
     let root = fs::read_to_string(here.join(scene.sandbox.packet).join("root")).ok();
     let (case, judge) = (&ready.case, &ready.case.judge);
     let now = packet::model::time::Time::from_seconds(scene.clock + seconds(&judge.now)).unwrap();
-    let said: Vec<String> = judge.args.iter().map(|word| scene.say(word)).collect();
+    let here = scene.sandbox.repo().display().to_string();
+    let portable = |word: &String| scene.say(word).replace(&here, "{repo}");
+    let said: Vec<String> = judge.args.iter().map(portable).collect();
     let ending = ending(ready, scene);
     let json = json!({
         "schema": "packet.corpus/1",
@@ -150,7 +152,7 @@ pub fn export(ready: &Ready, scene: &Scene, own: &Path) {
         "root": root.map(|r| r.trim_end().to_owned()),
         "judge": said,
         "by": judge.by,
-        "env": judge.env.iter().map(|(k, v)| (k.clone(), scene.say(v))).collect::<std::collections::BTreeMap<_, _>>(),
+        "env": judge.env.iter().map(|(k, v)| (k.clone(), portable(v))).collect::<std::collections::BTreeMap<_, _>>(),
         "now": now.to_string(),
         "expect": {
             "exit": case.expect.exit,
