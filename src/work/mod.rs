@@ -10,6 +10,8 @@
 
 pub mod cache;
 pub mod content;
+#[cfg(test)]
+mod corpus_tests;
 pub mod diff;
 pub mod drift;
 pub mod fragment;

@@ -27,23 +27,6 @@ fn taken_back(forge: Forge<'_>, path: &str, before: &str) -> (String, i64) {
 }
 
 #[test]
-fn an_agents_commit_is_refused_at_the_write_and_at_every_verification() {
-    let sandbox = Sandbox::new();
-    sandbox.open();
-    let forge = Forge::on(&sandbox);
-    let (text, staged) = (sandbox.path("text"), ["section", "set", "summary", "--file"]);
-    std::fs::write(&text, "What is known.\n").unwrap();
-    let stage = [&staged[..], &[text.to_str().unwrap(), "--owner", "forensics-lead"]].concat();
-    sandbox.packet(AGENT, &stage).exits(0);
-    forge.command_refused(AGENT, &["commit", "-m", "x"], "not-allowed");
-    for machine in [AGENT, SERVICE] {
-        forge.section(machine, "summary").refused("not-allowed", "`commit` is for a human with role `contributor`");
-    }
-    sandbox.packet(AGENT, &["propose", "-m", "x"]).exits(0);
-    forge.section("forensics-lead", "summary").accepted();
-}
-
-#[test]
 fn a_commit_of_a_human_seals_nothing_an_agent_staged() {
     let sandbox = Sandbox::new();
     sandbox.open();
@@ -55,43 +38,6 @@ fn a_commit_of_a_human_seals_nothing_an_agent_staged() {
     let answer = sandbox.json("forensics-lead", &["commit", "-m", "x"]).exits(2);
     assert!(answer.err.contains("nothing staged") || answer.out.contains("nothing staged"), "{answer:?}");
     assert_eq!(sandbox.head(), before);
-}
-
-#[test]
-fn an_agents_draft_is_refused() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let forge = Forge::on(&sandbox);
-    for machine in [AGENT, SERVICE] {
-        forge.command_refused(machine, &["draft"], "not-allowed");
-    }
-    let before = sandbox.head();
-    sandbox.packet("reliability", &["draft"]).exits(0);
-    let path = "releases/1/manifest.json";
-    let (manifest, time) = taken_back(forge, path, &before);
-    is_not_for_machines(forge, "draft", path, &manifest);
-    forge.entry("reliability", "draft").time(time).file(path, &manifest).accepted();
-}
-
-#[test]
-fn an_agents_signature_on_a_release_is_refused() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    sandbox.packet("reliability", &["draft"]).exits(0);
-    let forge = Forge::on(&sandbox);
-    let manifest = forge.file("releases/1/manifest.json");
-    for machine in [AGENT, SERVICE] {
-        forge.command_refused(machine, &["sign"], "not-allowed");
-        let armour = forge.sign(machine, Namespace::Release, manifest.as_bytes());
-        for name in [machine, "privacy-lead"] {
-            let entry = forge.entry(machine, "sign").file(&format!("releases/1/signatures/{name}.sig"), &armour);
-            entry.refused("not-allowed", "`sign` is for");
-        }
-        let entry = forge.entry("privacy-lead", "sign").file("releases/1/signatures/privacy-lead.sig", &armour);
-        entry.refused("authority-signature", "which is not theirs");
-    }
-    let armour = forge.sign("privacy-lead", Namespace::Release, manifest.as_bytes());
-    forge.entry("privacy-lead", "sign").file("releases/1/signatures/privacy-lead.sig", armour).accepted();
 }
 
 #[test]
@@ -125,46 +71,6 @@ fn an_agents_approval_is_refused() {
 }
 
 #[test]
-fn an_agent_closes_withdraws_and_accepts_nothing_not_even_its_own_objection() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let forge = Forge::on(&sandbox);
-    let own = sandbox.object(AGENT, "identifier-leakage", "fragment:stack");
-    forge.command_refused(AGENT, &["withdraw", &own, "-m", "x"], "not-allowed");
-    forge.command_refused(AGENT, &["address", &own, "-m", "x"], "not-allowed");
-    sandbox.packet("reliability", &["address", &own, "-m", "masked"]).exits(0);
-    forge.command_refused(AGENT, &["close", &own, "-m", "x"], "not-allowed");
-    forge.command_refused(SERVICE, &["close", &own, "-m", "x"], "not-allowed");
-    forge.command_refused(AGENT, &["accept-residual", &own, "--rationale", "x"], "not-allowed");
-    let path = format!("ledger/{}/{own}.toml", &own[12..]);
-    let before = sandbox.head();
-    for (human, operation) in [("forensics-lead", "withdraw"), ("forensics-lead", "close")] {
-        sandbox.packet(human, &[operation, &own, "-m", "agreed"]).exits(0);
-        let (theirs, time) = taken_back(forge, &path, &before);
-        let as_machine = theirs.replace(&format!("by = \"{human}\""), &format!("by = \"{AGENT}\""));
-        let entry = forge.entry(AGENT, operation).time(time).file(&path, as_machine);
-        entry.refused("not-allowed", &format!("`{operation}` of {own} is for its objector ({human})"));
-        let head = forge.entry(human, operation).time(time).file(&path, &theirs).accepted();
-        assert_ne!(head, before);
-        forge.go_back(&before);
-    }
-    sandbox.packet(OWNER, &["accept-residual", &own, "--rationale", "agreed"]).exits(0);
-    let (theirs, time) = taken_back(forge, &path, &before);
-    is_not_for_machines(forge, "accept-residual", &path, &theirs);
-    forge.entry(OWNER, "accept-residual").time(time).file(&path, &theirs).accepted();
-}
-
-#[test]
-fn an_agents_veto_is_refused() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let veto = ["object", "--kind", "other", "--about", "packet", "-m", "never", "--veto"];
-    Forge::on(&sandbox).command_refused(AGENT, &veto, "not-allowed");
-    Forge::on(&sandbox).command_refused(OWNER, &veto, "not-allowed");
-    sandbox.packet("privacy-lead", &veto).exits(0);
-}
-
-#[test]
 fn an_agent_holds_and_supersedes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.release();
@@ -195,32 +101,4 @@ fn an_agent_opens_no_packet() {
     }
     assert_eq!(sandbox.git(&["for-each-ref"]), "");
     sandbox.packet(OWNER, &open).exits(0);
-}
-
-#[test]
-fn a_service_without_a_contributors_role_proposes_and_checks_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.with_evidence();
-    let forge = Forge::on(&sandbox);
-    forge.command_refused(SERVICE, &["drift", "--record"], "not-allowed");
-    let before = sandbox.head();
-    sandbox.packet(AGENT, &["drift", "--record"]).exits(0);
-    let (check, time) = taken_back(forge, "checks/1.toml", &before);
-    let theirs = check.replace(AGENT, SERVICE);
-    forge.entry(SERVICE, "drift").time(time).file("checks/1.toml", theirs).refused("not-allowed", "`drift` is for");
-    forge.entry(AGENT, "drift").time(time).file("checks/1.toml", check).accepted();
-}
-
-#[test]
-fn an_agent_moves_no_branch_back() {
-    let sandbox = Sandbox::new();
-    let genesis = sandbox.open();
-    let forge = Forge::on(&sandbox);
-    let foreign = forge.section("privacy-lead", "summary").signature(|_| String::new()).land();
-    for machine in [AGENT, SERVICE] {
-        forge.command_refused(machine, &["repair", "--confirm", &genesis], "not-allowed");
-    }
-    assert_eq!(sandbox.head(), foreign);
-    sandbox.packet("privacy-lead", &["repair", "--confirm", &genesis]).exits(0);
-    assert_eq!(sandbox.head(), genesis);
 }

@@ -34,7 +34,7 @@ pub struct Entry<'a> {
     base: String,
     time: i64,
     revision: u32,
-    index: Vec<(&'static str, String, Option<Vec<u8>>)>,
+    index: Vec<(String, String, Option<Vec<u8>>)>,
     top: Vec<String>,
     before: Vec<Edit>,
     after: Vec<Edit>,
@@ -116,7 +116,10 @@ impl<'a> Forge<'a> {
 
     /// A file of this clone beside the packet: `anchor`, `root`.
     pub fn clone_file(&self, name: &str) -> PathBuf {
-        self.sandbox.repo().join(".git/packet").join(self.sandbox.packet).join(name)
+        let repo = self.sandbox.repo();
+        let work_tree = repo.join(".git");
+        let git_dir = if work_tree.is_dir() { work_tree } else { repo };
+        git_dir.join("packet").join(self.sandbox.packet).join(name)
     }
 
     /// Points the branch at an earlier commit, in a clone that never saw a later one.
@@ -190,14 +193,14 @@ impl<'a> Entry<'a> {
     }
 
     /// Adds or changes a file of any mode; for a submodule the bytes are the commit's name.
-    pub fn mode(mut self, mode: &'static str, path: &str, bytes: impl AsRef<[u8]>) -> Self {
-        self.index.push((mode, path.to_owned(), Some(bytes.as_ref().to_vec())));
+    pub fn mode(mut self, mode: impl Into<String>, path: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.index.push((mode.into(), path.to_owned(), Some(bytes.as_ref().to_vec())));
         self
     }
 
     /// Removes a file.
     pub fn remove(mut self, path: &str) -> Self {
-        self.index.push(("0", path.to_owned(), None));
+        self.index.push(("0".to_owned(), path.to_owned(), None));
         self
     }
 
@@ -255,7 +258,7 @@ impl<'a> Entry<'a> {
         let forge = self.forge;
         forge.git(&["read-tree", &format!("{}^{{tree}}", self.base)], b"");
         let lines = self.index.iter().map(|(mode, path, bytes)| {
-            let id = match (bytes, *mode) {
+            let id = match (bytes, mode.as_str()) {
                 (None, _) => "0".repeat(self.base.len()),
                 (Some(bytes), "160000") => String::from_utf8(bytes.clone()).unwrap(),
                 (Some(bytes), _) => forge.object("blob", bytes),

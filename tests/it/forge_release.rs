@@ -7,7 +7,7 @@ use packet::model::id::{ActorId, CommitId, PacketId};
 use packet::model::manifest::{self, DraftFacts};
 use packet::model::namespace::Namespace;
 use packet::model::packet::Packet;
-use packet::model::release::{Approval, Presence, Release};
+use packet::model::release::{Approval, Presence};
 use packet::model::source::SourceCheck;
 use packet::model::time::Time;
 use packet::store::Repo;
@@ -33,12 +33,6 @@ impl<'a> Forge<'a> {
         let name = PacketId::new(self.sandbox.packet).unwrap();
         let desk = Desk { repo, name, now, here: self.sandbox.repo(), wait: Duration::from_secs(60) };
         load::load(&desk, None, Replay::Full).unwrap().packet
-    }
-
-    /// The newest release.
-    #[track_caller]
-    pub fn newest(&self) -> Release {
-        self.packet().releases.into_values().next_back().unwrap()
     }
 
     /// What a check of an unchanged vault says.

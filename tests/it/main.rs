@@ -9,10 +9,8 @@
 
 mod agents;
 mod attacks;
+mod attacks_deputy;
 mod attacks_history;
-mod attacks_ledger;
-mod attacks_manifest;
-mod attacks_places;
 mod attacks_presence;
 mod attacks_release;
 mod attacks_tags;
@@ -21,6 +19,7 @@ mod attacks_unseen;
 mod canaries;
 mod charter;
 mod contract;
+mod corpus;
 mod docs;
 mod durability;
 mod encodings;

@@ -13,9 +13,15 @@ pub const ACTORS: &[&str] =
 
 /// A repository, a vault and keys below one directory whose name has a space and letters beyond ASCII.
 pub struct Sandbox {
-    root: TempDir,
+    root: Root,
     /// The packet's name.
     pub packet: &'static str,
+}
+
+/// A directory of the sandbox's own, which goes away with it, or one that others look after.
+enum Root {
+    Own(TempDir),
+    Kept(PathBuf),
 }
 
 /// What a command answered.
@@ -66,13 +72,8 @@ impl Sandbox {
     /// A repository made with these arguments of `git init`.
     pub fn with_git_init(arguments: &[&str]) -> Self {
         let root = tempfile::Builder::new().prefix("päcket tést ").tempdir().unwrap();
-        let sandbox = Self { root, packet: "checkout" };
-        for name in ["home", "keys", "vault"] {
-            fs::create_dir(sandbox.path(name)).unwrap();
-        }
-        for actor in ACTORS {
-            sandbox.new_key(actor);
-        }
+        let sandbox = Self { root: Root::Own(root), packet: "checkout" };
+        sandbox.furnish();
         let repo = sandbox.repo();
         let mut git = vec!["init", "-q"];
         git.extend(arguments);
@@ -81,9 +82,45 @@ impl Sandbox {
         sandbox
     }
 
+    /// Keys and a vault for many repositories; in memory where there is room for it, unless a directory is named.
+    pub fn workshop(dir: Option<&Path>) -> Self {
+        let in_memory = Path::new("/dev/shm");
+        let root = match dir {
+            Some(dir) => Root::Kept(dir.to_owned()),
+            None if in_memory.is_dir() => {
+                Root::Own(tempfile::Builder::new().prefix("packet").tempdir_in(in_memory).unwrap())
+            }
+            None => Root::Own(tempfile::Builder::new().prefix("packet").tempdir().unwrap()),
+        };
+        let sandbox = Self { root, packet: "checkout" };
+        sandbox.furnish();
+        sandbox.dump("a.dmp", 4096, 100, 16);
+        sandbox
+    }
+
+    /// The same keys and vault beside another repository, in a directory that is kept.
+    pub fn beside(&self, dir: &Path) -> Self {
+        for name in ["home", "keys", "vault"] {
+            std::os::unix::fs::symlink(fs::canonicalize(self.path(name)).unwrap(), dir.join(name)).unwrap();
+        }
+        Self { root: Root::Kept(dir.to_owned()), packet: self.packet }
+    }
+
+    fn furnish(&self) {
+        for name in ["home", "keys", "vault"] {
+            fs::create_dir_all(self.path(name)).unwrap();
+        }
+        for actor in ACTORS {
+            self.new_key(actor);
+        }
+    }
+
     /// A path below the sandbox.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.root.path().join(name)
+        match &self.root {
+            Root::Own(dir) => dir.path().join(name),
+            Root::Kept(dir) => dir.join(name),
+        }
     }
 
     /// The repository.
@@ -159,7 +196,7 @@ impl Sandbox {
             format!("\n[[actor]]\nid = \"{id}\"\nkind = \"{kind}\"\n{more}roles = [{roles}]\nkeys = [\"{key}\"]\n")
         };
         let operated = "operator = \"forensics-lead\"\n";
-        let vault = url::Url::from_directory_path(self.path("vault")).unwrap();
+        let vault = url::Url::from_directory_path(fs::canonicalize(self.path("vault")).unwrap()).unwrap();
         [
             CHARTER_HEAD.to_owned(),
             actor("release-owner", "human", "", "\"governance\""),

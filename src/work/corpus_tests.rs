@@ -1,0 +1,135 @@
+//! The corpus of hostile histories, judged in process: what mutation testing runs for each mutant.
+//!
+//! `PACKET_CORPUS` names a directory that the integration test left (`PACKET_CORPUS_OUT`, see `tests/corpus/README.md`).
+//! Cases whose judge is another command than `verify` are the integration test's alone.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::verify::{self, Ask};
+use super::{Desk, Refused};
+use crate::model::id::{CommitId, PacketId};
+use crate::model::policy::Policy;
+use crate::model::reason::Verdict;
+use crate::model::time::Time;
+use crate::store::Repo;
+
+/// A verdict: its exit code, and the codes of its reasons.
+type Judged = (u8, Vec<String>);
+
+#[test]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "the corpus is named by the environment")]
+fn every_history_of_the_corpus_gets_its_verdict_in_process() {
+    let Some(dir) = std::env::var_os("PACKET_CORPUS").map(PathBuf::from) else {
+        println!("skipped: PACKET_CORPUS names no corpus");
+        return;
+    };
+    let cases = cases(&dir);
+    assert!(cases.len() >= 200, "{} holds only {} cases", dir.display(), cases.len());
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((case, json)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(what) = judged(case, json) {
+                        wrong.lock().unwrap().push(format!("{}: {what}", case.display()));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    println!("corpus, in process: {} passed, {} failed", cases.len() - wrong.len(), wrong.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every case of the corpus that `verify` judges.
+fn cases(dir: &Path) -> Vec<(PathBuf, Value)> {
+    let below = |dir: &Path| fs::read_dir(dir).into_iter().flatten().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    let named = below(dir).into_iter().flat_map(|family| below(&family));
+    let read = named.filter_map(|case| {
+        let text = fs::read_to_string(case.join("case.json")).ok()?;
+        Some((case, serde_json::from_str::<Value>(&text).unwrap()))
+    });
+    let mut cases: Vec<_> = read.filter(|(_, json)| json["judge"][0] == "verify").collect();
+    cases.sort_by(|a, b| a.0.cmp(&b.0));
+    cases
+}
+
+fn judged(case: &Path, json: &Value) -> Result<(), String> {
+    let expect = &json["expect"];
+    let (exit, codes) = verdict(case, json);
+    if expect["exit"] != exit {
+        return Err(format!("exit {exit}, {codes:?}, instead of {}", expect["exit"]));
+    }
+    let wanted = expect["code"].as_str();
+    let right = match expect["among"] == true {
+        true => codes.iter().any(|c| Some(c.as_str()) == wanted),
+        false => codes.iter().all(|c| Some(c.as_str()) == wanted) && codes.is_empty() == wanted.is_none(),
+    };
+    right.then_some(()).ok_or_else(|| format!("reasons {codes:?} instead of {wanted:?}"))
+}
+
+/// Judges a copy: verifying writes an anchor, and the corpus is judged again.
+fn verdict(case: &Path, json: &Value) -> Judged {
+    let copy = tempfile::tempdir().unwrap();
+    mirror(&case.join("repo"), copy.path());
+    let refused =
+        |refused: &Refused| (refused.verdict.exit_code(), refused.reasons.iter().map(|why| why.code.clone()).collect());
+    let repo = match Repo::open(copy.path()) {
+        Ok(repo) => repo,
+        Err(_) => return (2, vec!["repository".to_owned()]),
+    };
+    let words: Vec<String> = json["judge"].as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect();
+    let words: Vec<String> = words.iter().map(|w| w.replace("{repo}", &copy.path().display().to_string())).collect();
+    let after = |option: &str| words.iter().position(|w| w == option).map(|at| words[at + 1].clone());
+    let name = after("-p").unwrap_or_else(|| json["packet"].as_str().unwrap().to_owned());
+    let now = Time::parse(json["now"].as_str().unwrap()).unwrap();
+    let desk =
+        Desk { repo, name: PacketId::new(name).unwrap(), now, here: copy.path().to_owned(), wait: Duration::ZERO };
+    let anchor = after("--anchor").map(PathBuf::from);
+    let ask = Ask {
+        release: words.get(1).and_then(|n| n.parse().ok()),
+        root: after("--root").map(|id| CommitId::new(id).unwrap()),
+        anchor: anchor.as_deref(),
+        policy: after("--policy").map(|file| Policy::parse(&fs::read_to_string(file).unwrap()).unwrap()),
+        require_fresh: words.iter().any(|w| w == "--require-fresh"),
+        evidence: false,
+        at: after("--at").map(|at| Time::parse(&at).unwrap()),
+        history: words.iter().any(|w| w == "--history"),
+    };
+    match verify::verify(&desk, &ask) {
+        Err(why) => refused(&why),
+        Ok(verified) => {
+            let exit = super::Verdict::from(Verdict::of(&verified.reasons)).exit_code();
+            (exit, verified.reasons.iter().map(|r| r.code.to_string()).collect())
+        }
+    }
+}
+
+/// A repository of its own whose objects and references are the case's; only what a clone keeps is copied.
+fn mirror(repo: &Path, copy: &Path) {
+    for entry in fs::read_dir(repo).unwrap().map(Result::unwrap) {
+        match entry.file_name() == "packet" {
+            true => deep_copy(&entry.path(), &copy.join("packet")),
+            false => symlink(fs::canonicalize(entry.path()).unwrap(), copy.join(entry.file_name())).unwrap(),
+        }
+    }
+}
+
+fn deep_copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => deep_copy(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
