@@ -4,7 +4,8 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on stops, and it reads its own environment"
+    clippy::print_stdout,
+    reason = "a test that cannot go on stops, reads its own environment, and prints its figures"
 )]
 
 mod agents;
@@ -23,13 +24,16 @@ mod contract;
 mod docs;
 mod durability;
 mod evidence;
+mod flips;
 mod forge;
 mod forge_release;
 mod golden;
 mod keys;
+mod laws;
 mod map;
 mod releases;
 mod repositories;
 mod sandbox;
 mod story;
 mod terminal;
+mod verdict;
