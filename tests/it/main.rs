@@ -4,7 +4,8 @@
     unreachable_pub,
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on stops, and it reads its own environment"
+    clippy::print_stdout,
+    reason = "a test that cannot go on stops, reads its own environment, and prints its figures"
 )]
 
 mod agents;
@@ -24,6 +25,7 @@ mod docs;
 mod durability;
 mod encodings;
 mod evidence;
+mod flips;
 mod forge;
 mod forge_release;
 mod golden;
@@ -31,6 +33,7 @@ mod governance;
 mod hostile_environment;
 mod keys;
 mod kills;
+mod laws;
 mod map;
 mod proposals;
 mod races;
@@ -41,3 +44,4 @@ mod story;
 mod terminal;
 mod terminal_fields;
 mod terminal_forged;
+mod verdict;

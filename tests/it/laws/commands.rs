@@ -1,0 +1,107 @@
+//! Random commands by random actors, through the built program.
+
+use proptest::prelude::*;
+
+use crate::sandbox::{Answer, Sandbox};
+
+/// Who types.
+pub const ACTORS: [&str; 5] = ["release-owner", "privacy-lead", "reliability", "forensics-lead", "triage-agent"];
+
+const TARGETS: [&str; 4] = ["packet", "fragment:stack", "session:s1", "lane"];
+const KINDS: [&str; 4] = ["identifier-leakage", "fragment-necessity", "audience-boundary", "other"];
+
+/// One command, before it is known which objection or release it is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Typed {
+    Object {
+        target: usize,
+        veto: bool,
+    },
+    /// An act on one of the objections there are.
+    Act {
+        act: usize,
+        pick: usize,
+    },
+    Section,
+    Remove,
+    Drift,
+    Draft,
+    Sign,
+    Approve,
+    Hold,
+    Supersede,
+    /// Draft, everybody's signature and the approval, one after the other.
+    Release,
+}
+
+const ACTS: [&str; 5] = ["respond", "address", "withdraw", "close", "accept-residual"];
+
+/// A sequence of commands and who types each.
+pub fn sequence(longest: usize) -> impl Strategy<Value = Vec<(usize, Typed)>> {
+    let typed = prop_oneof![
+        6 => (0..TARGETS.len(), prop::bool::weighted(0.1)).prop_map(|(target, veto)| Typed::Object { target, veto }),
+        9 => (0..ACTS.len(), 0..8_usize).prop_map(|(act, pick)| Typed::Act { act, pick }),
+        2 => Just(Typed::Section),
+        1 => Just(Typed::Remove),
+        1 => Just(Typed::Drift),
+        2 => Just(Typed::Draft),
+        1 => Just(Typed::Sign),
+        1 => Just(Typed::Approve),
+        1 => Just(Typed::Hold),
+        1 => Just(Typed::Supersede),
+        2 => Just(Typed::Release),
+    ];
+    prop::collection::vec((0..ACTORS.len(), typed), 1..=longest)
+}
+
+/// Types one command; `nth` makes its words new, `known` are the objections there are.
+pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), known: &[String]) -> Answer {
+    let actor = ACTORS[actor];
+    let words = format!("words {nth}");
+    let say = |arguments: &[&str]| sandbox.json(actor, arguments);
+    match typed {
+        Typed::Object { target, veto } => {
+            let (kind, target) = (KINDS[nth % KINDS.len()], TARGETS[target]);
+            let mut arguments = vec!["object", "--kind", kind, "--about", target, "-m", &words];
+            arguments.extend(veto.then_some("--veto"));
+            say(&arguments)
+        }
+        Typed::Act { act, pick } => {
+            let none = "o-000000000000".to_owned();
+            let id = known.get(pick % known.len().max(1)).unwrap_or(&none);
+            let option = if ACTS[act] == "accept-residual" { "--rationale" } else { "-m" };
+            say(&[ACTS[act], id, option, &words])
+        }
+        Typed::Section => {
+            let file = sandbox.path(format!("section-{actor}-{nth}"));
+            std::fs::write(&file, format!("{words}\n")).unwrap();
+            let name = format!("{actor}-{nth}");
+            say(&["section", "set", &name, "--file", file.to_str().unwrap(), "--owner", actor]);
+            say(&["commit", "-m", &words])
+        }
+        Typed::Remove => {
+            say(&["remove", "fragment:stack", "--why", &words]);
+            say(&["commit", "-m", &words])
+        }
+        Typed::Drift => say(&["drift", "--record"]),
+        Typed::Draft => say(&["draft"]),
+        Typed::Sign => say(&["sign"]),
+        Typed::Approve => approve(sandbox, actor),
+        Typed::Hold => say(&["hold", "--because", "other", "-m", &words]),
+        Typed::Supersede => say(&["supersede", "--because", "other", "-m", &words]),
+        Typed::Release => {
+            sandbox.json("reliability", &["draft"]);
+            for signer in ["privacy-lead", "reliability", "forensics-lead"] {
+                sandbox.json(signer, &["sign"]);
+            }
+            approve(sandbox, "release-owner")
+        }
+    }
+}
+
+/// Approves whatever the newest release binds.
+fn approve(sandbox: &Sandbox, actor: &str) -> Answer {
+    let status = sandbox.json(actor, &["status"]).json();
+    let commit = status["release"]["commit"].as_str().unwrap_or("none").to_owned();
+    sandbox.json(actor, &["approve", "--confirm", &commit])
+}
