@@ -300,7 +300,8 @@ fn a_file_that_is_no_key_is_refused() {
     fs::write(&bytes, [0xff, 0xfe, 0]).unwrap();
     assert!(matches!(refusal(bytes), KeyError::NotAKey { .. }));
     let truncated = bench.write("cut.pub", "ssh-ed25519 AAAA");
-    assert!(matches!(refusal(truncated), KeyError::Unusable { .. }));
+    let refused = refusal(truncated);
+    assert!(matches!(refused, KeyError::NotAKey { .. }) && !refused.to_string().contains("AAAA"), "{refused}");
     let literal = bench.signer(&KeyChoice::Literal("ssh-rsa AAAA".into())).unwrap_err();
     assert!(matches!(literal, KeyError::Literal(_)));
 }

@@ -271,7 +271,7 @@ impl Watch {
             &["hold", "--because", "other", "-m", "x"],
             &["supersede", "--because", "other", "-m", "x"],
             &["remove", "attachment:notes", "--why", "x"],
-            &["amend", "--charter", &file, "-m", "x"],
+            &["amend", "--charter", "../vault/a.dmp", "-m", "x"],
             &["amend", "--taxonomy", &file, "-m", "x"],
             &["endorse", "p-000000000000"],
             &["reassign", "o-000000000000", "--to", LEAD, "--why", "x"],
