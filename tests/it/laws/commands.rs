@@ -22,6 +22,8 @@ pub enum Typed {
         act: usize,
         pick: usize,
     },
+    /// Every objection there is: everybody tries to withdraw it, or the owner accepts it.
+    Settle,
     Section,
     Remove,
     Drift,
@@ -39,8 +41,9 @@ const ACTS: [&str; 5] = ["respond", "address", "withdraw", "close", "accept-resi
 /// A sequence of commands and who types each.
 pub fn sequence(longest: usize) -> impl Strategy<Value = Vec<(usize, Typed)>> {
     let typed = prop_oneof![
-        6 => (0..TARGETS.len(), prop::bool::weighted(0.1)).prop_map(|(target, veto)| Typed::Object { target, veto }),
-        9 => (0..ACTS.len(), 0..8_usize).prop_map(|(act, pick)| Typed::Act { act, pick }),
+        5 => (0..TARGETS.len(), prop::bool::weighted(0.1)).prop_map(|(target, veto)| Typed::Object { target, veto }),
+        5 => (0..ACTS.len(), 0..8_usize).prop_map(|(act, pick)| Typed::Act { act, pick }),
+        3 => Just(Typed::Settle),
         2 => Just(Typed::Section),
         1 => Just(Typed::Remove),
         1 => Just(Typed::Drift),
@@ -49,7 +52,7 @@ pub fn sequence(longest: usize) -> impl Strategy<Value = Vec<(usize, Typed)>> {
         1 => Just(Typed::Approve),
         1 => Just(Typed::Hold),
         1 => Just(Typed::Supersede),
-        2 => Just(Typed::Release),
+        4 => Just(Typed::Release),
     ];
     prop::collection::vec((0..ACTORS.len(), typed), 1..=longest)
 }
@@ -72,6 +75,7 @@ pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), kn
             let option = if ACTS[act] == "accept-residual" { "--rationale" } else { "-m" };
             say(&[ACTS[act], id, option, &words])
         }
+        Typed::Settle => settle(sandbox, &words, known),
         Typed::Section => {
             let file = sandbox.path(format!("section-{actor}-{nth}"));
             std::fs::write(&file, format!("{words}\n")).unwrap();
@@ -104,4 +108,14 @@ fn approve(sandbox: &Sandbox, actor: &str) -> Answer {
     let status = sandbox.json(actor, &["status"]).json();
     let commit = status["release"]["commit"].as_str().unwrap_or("none").to_owned();
     sandbox.json(actor, &["approve", "--confirm", &commit])
+}
+
+fn settle(sandbox: &Sandbox, words: &str, known: &[String]) -> Answer {
+    for (i, id) in known.iter().enumerate() {
+        let withdraws = |actor: &&str| sandbox.json(actor, &["withdraw", id, "-m", words]).code == 0;
+        if i % 3 == 2 || !ACTORS.iter().any(|actor| withdraws(actor)) {
+            sandbox.json("release-owner", &["accept-residual", id, "--rationale", words]);
+        }
+    }
+    sandbox.json("release-owner", &["objections"])
 }
