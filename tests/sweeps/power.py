@@ -23,7 +23,7 @@ from pathlib import Path
 
 from commands import COMMANDS
 from judge import State, git_finds, history_fails, torn
-from sandbox import FORENSICS, PRIVACY, RELIABILITY, Sandbox
+from sandbox import FORENSICS, PRIVACY, RELIABILITY, Failed, Sandbox
 
 DELAYS = [0, 2, 7]
 SYSTEMS = {"ext4": ("64M", ["mkfs.ext4", "-q"], "loop"), "xfs": ("320M", ["mkfs.xfs", "-q"], "loop,nouuid")}
@@ -64,6 +64,11 @@ class Disk:
     def back(self):
         subprocess.run(["umount", self.mount], check=True)
 
+    def gone(self):
+        """Whatever is mounted there goes, also after a fault of the sweep."""
+        while subprocess.run(["umount", self.mount], capture_output=True, check=False).returncode == 0:
+            pass
+
 
 def life():
     """The commands of a packet's life, with the words that each needs, found when its turn comes."""
@@ -99,9 +104,13 @@ class Tally:
 def whole(sandbox, before, argv, expected):
     """What is wrong in the copy after an acknowledged write."""
     try:
-        now = State(sandbox)
-    except (OSError, ValueError) as error:
+        return lost(sandbox, before, argv, expected)
+    except (OSError, ValueError, Failed) as error:
         return [f"cannot be read: {error}"]
+
+
+def lost(sandbox, before, argv, expected):
+    now = State(sandbox)
     wrong = [f"lost: {name}" for name in now.differs(before)]
     if now.commits() != before.commits():
         wrong.append("acknowledged entries are missing")
@@ -166,8 +175,7 @@ def sweep(system, delay, tally, prefix):
                 subprocess.run(["sync", "-f", disk.mount], check=True)
                 for actor, arguments in life():
                     argv = sandbox.argv(actor, arguments)
-                    done = sandbox.run(*prefix, *argv)
-                    learn(sandbox, json.loads(done.stdout))
+                    learn(sandbox, json.loads(sandbox.run(*prefix, *argv).stdout))
                     before = State(sandbox)
                     time.sleep(delay)
                     disk.cut()
@@ -178,7 +186,7 @@ def sweep(system, delay, tally, prefix):
                     words = ["object", "--kind", "other", "--about", "packet", "-m", "cut in between"]
                     cut_between(sandbox, disk, sandbox.argv("privacy-lead", words), tally, system)
         finally:
-            disk.back()
+            disk.gone()
 
 
 def main():
