@@ -311,7 +311,7 @@ fn void(packet: &mut Packet, operation: Operation, ended: &Ended, effect: &Effec
         (Voids::Bound, _) | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. }) => {
             packet.releases.values_mut().for_each(|r| {
                 r.void.get_or_insert_with(|| ended.clone());
-            })
+            });
         }
         (Voids::Drafts, _) => {
             let drafts = packet.releases.values_mut().filter(|r| r.approval.is_none());

@@ -210,7 +210,7 @@ fn walk(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
         match entry.file_type().unwrap() {
             kind if kind.is_dir() => walk(&path, found),
             kind if kind.is_symlink() => {
-                found.push((path.clone(), fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()))
+                found.push((path.clone(), fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()));
             }
             _ if path.parent().unwrap().ends_with("pack") => found.push((path, Vec::new())),
             _ => {

@@ -113,7 +113,7 @@ fn approve(sandbox: &Sandbox, actor: &str) -> Answer {
 fn settle(sandbox: &Sandbox, words: &str, known: &[String]) -> Answer {
     for (i, id) in known.iter().enumerate() {
         let withdraws = |actor: &&str| sandbox.json(actor, &["withdraw", id, "-m", words]).code == 0;
-        if i % 3 == 2 || !ACTORS.iter().any(|actor| withdraws(actor)) {
+        if i % 3 == 2 || !ACTORS.iter().any(withdraws) {
             sandbox.json("release-owner", &["accept-residual", id, "--rationale", words]);
         }
     }
