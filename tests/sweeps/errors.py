@@ -109,7 +109,7 @@ def judge_exit(tally, command, point, error, done, now, old, new):
         tally.refused += 1
         return []
     message, wanted = said(done), os.strerror(getattr(errno, error.rstrip("+")))
-    if wanted.lower() not in message.lower() or not re.search(r"[/`]", message):
+    if wanted.lower() not in message.lower() or not re.search(r"[/`]|the (raw|sanitized) range|the copy of", message):
         return [f"exit {done.returncode}, and the message is: {message}"]
     if now.entries != old.entries and not TOLD.search(message):
         return [f"the entry is there, and the message does not say so: {message}"]
