@@ -41,7 +41,6 @@ pub fn commit(desk: &Desk, signer: &Signer, text: &str) -> Result<Sealed, Refuse
         let stage = Some(staged.token);
         Ok(Plan::Write(NewEntry { operation: Operation::Commit, subject: subject.clone(), body, stage, changes }))
     })?;
-    stage::discard(desk, &written.actor.id)?;
     Ok(Sealed { revision: written.packet.revision.number, commit: written.entry })
 }
 
@@ -139,7 +138,6 @@ pub fn propose(desk: &Desk, signer: &Signer, text: &str) -> Result<Proposed, Ref
             changes,
         }))
     })?;
-    stage::discard(desk, &written.actor.id)?;
     let id = written.made().and_then(|id| ProposalId::new(id).ok()).expect("proposing makes a proposal");
     Ok(Proposed { id, commit: written.entry })
 }

@@ -32,7 +32,10 @@ impl Staging {
         let snapshot = load::load(desk, None, Replay::Cached)?;
         snapshot.sound()?;
         let actor = actor_of(&snapshot.packet.content.charter, signer)?;
-        let stage = read(desk, &actor.id)?.map_or_else(new_stage, Ok)?;
+        // A killed `commit` or `propose` may have left the stage that it sealed: what is staged now is another one.
+        let sealed = snapshot.packet.newest.get(&actor.id).and_then(|newest| newest.stage.as_ref());
+        let staged = read(desk, &actor.id)?.filter(|staged| sealed != Some(&staged.token));
+        let stage = staged.map_or_else(new_stage, Ok)?;
         Ok(Self { snapshot, actor, stage })
     }
 

@@ -287,3 +287,23 @@ fn fill(ballast: &Path, left: u64) {
     let length = fs::metadata(ballast).unwrap().len();
     fs::OpenOptions::new().write(true).open(ballast).unwrap().set_len(length.saturating_sub(left)).unwrap();
 }
+/// A `commit` that was killed before it dropped its stage: what is staged then is another stage, and is sealed.
+#[test]
+fn what_is_staged_after_a_killed_commit_is_not_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.with_evidence();
+    stage_a_deadline(&sandbox, "registry");
+    let stage = sandbox.repo().join(".git/packet/checkout/stage/reliability/stage.toml");
+    let mut traced = Command::new("strace");
+    sandbox.bare(&mut traced);
+    traced
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=unlink", "-e", "inject=unlink:signal=KILL", "-P"])
+        .arg(&stage);
+    traced.arg(env!("CARGO_BIN_EXE_packet")).arg("--key").arg(sandbox.key("reliability")).args(["commit", "-m", "one"]);
+    assert!(!traced.current_dir(sandbox.repo()).output().unwrap().status.success());
+    assert!(stage.exists());
+    stage_a_deadline(&sandbox, "contract");
+    sandbox.packet("reliability", &["commit", "-m", "two"]).exits(0);
+    let retention = sandbox.git(&["show", "packet/checkout:retention/s1.toml"]);
+    assert!(retention.contains("registry") && retention.contains("contract"), "{retention}");
+}
