@@ -91,16 +91,4 @@ impl<'a> Forge<'a> {
         let entry = entry.file(&format!("releases/{n}/signatures/{OWNER}.sig"), armour);
         entry.file(&format!("releases/{n}/approval.toml"), approval.encode())
     }
-
-    /// Lands a draft of these bytes, everybody's signature over them, and the owner's approval; gives the draft.
-    #[track_caller]
-    pub fn release_of(&self, n: u32, manifest: &str) -> String {
-        let bound = self.sandbox.head();
-        let draft = self.draft(n, manifest).land();
-        for actor in SIGNERS {
-            self.signed(actor, n, manifest).land();
-        }
-        self.approved(&self.approval(n, &bound, manifest), manifest).land();
-        draft
-    }
 }
