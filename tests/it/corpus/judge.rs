@@ -11,7 +11,8 @@ use crate::sandbox::Answer;
 
 /// Judges a history that is made; says what is not as it should be.
 pub fn judge(ready: &Ready, scene: &Scene) -> Result<(), String> {
-    let before = (scene.git_dir().join("HEAD"), heads(scene));
+    let command = ready.case.judge.args[0] != "verify";
+    let before = command.then(|| heads(scene));
     let answer = answer(ready, scene);
     let expect = &ready.case.expect;
     let wrong = |what: String| Err(format!("{what}\n    {}", answer.out.trim_end().replace('\n', "\n    ")));
@@ -25,8 +26,7 @@ pub fn judge(ready: &Ready, scene: &Scene) -> Result<(), String> {
     if let Err(what) = ends_where_it_should(ready, scene, &json) {
         return wrong(what);
     }
-    let command = ready.case.judge.args[0] != "verify";
-    if command && expect.exit != 0 && heads(scene) != before.1 {
+    if expect.exit != 0 && before.is_some_and(|before| heads(scene) != before) {
         return wrong("a refused command moved a reference".to_owned());
     }
     Ok(())

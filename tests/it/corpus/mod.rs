@@ -24,6 +24,7 @@ const MUST_FAIL: usize = 150;
 const MUST_PASS: usize = 60;
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the run says what it judged")]
 fn every_hostile_history_gets_its_verdict_and_so_does_its_neighbour() {
     let started = Instant::now();
     let cases = wanted(all_cases());
