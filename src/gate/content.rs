@@ -64,10 +64,8 @@ pub(super) fn boundary(case: &Case<'_>) -> Vec<Reason> {
         .filter_map(|request| {
             let excess = request.exceeds(&content.charter.rules.boundary)?;
             let id = &request.id;
-            let about = |target: &Target| match target {
-                Target::Symbols(about) | Target::Frame(about, _) => about == id,
-                _ => false,
-            };
+            // About the whole request: what was accepted of one frame excuses no other.
+            let about = |target: &Target| matches!(target, Target::Symbols(about) if about == id);
             if is_residual(case, ObjectionKind::SymbolizationScope, about) {
                 return None;
             }

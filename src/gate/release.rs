@@ -81,16 +81,30 @@ fn holders(packet: &Packet, release: &Release, role: &Role) -> Vec<String> {
     unsigned.map(|a| a.id.to_string()).collect()
 }
 
+/// The changes nobody independent vouches for: of this release, and of earlier ones as far as their own signers do not
+/// any more. A signature counts now or not at all, and a release that was held vouches for nothing.
+fn unvouched<'a>(packet: &'a Packet, release: &'a Release) -> Vec<&'a Hands> {
+    let earlier = packet.releases.range(..release.number).map(|(_, r)| r).filter(|r| r.approval.is_some());
+    let mut found: Vec<&Hands> = Vec::new();
+    for vouching in earlier.chain([release]) {
+        let held = !vouching.holds.is_empty() && vouching.number != release.number;
+        let signers = if held { Vec::new() } else { counting_signers(packet, vouching) };
+        let new = vouching.changed_by.iter().filter(|hands| !found.contains(hands)).collect::<Vec<_>>();
+        found.extend(new);
+        found.retain(|hands| signers.iter().all(|signer| hands.contains(&signer.id)));
+    }
+    found
+}
+
 /// Nobody alone vouches for their own work: each released change needs a signer whose hand is not behind it.
 pub(super) fn independence(case: &Case<'_>) -> Vec<Reason> {
     let Some(release) = case.question.release() else { return Vec::new() };
-    let signers = counting_signers(case.packet, release);
-    if signers.is_empty() {
+    if counting_signers(case.packet, release).is_empty() {
         return Vec::new();
     }
-    let alone = |hands: &&Hands| signers.iter().all(|signer| hands.contains(&signer.id));
-    let changes = release.changed_by.iter().filter(alone);
+    let changes = unvouched(case.packet, release);
     changes
+        .into_iter()
         .map(|hands| {
             let names: Vec<&str> = hands.iter().map(ActorId::as_str).collect();
             let (names, n) = (names.join(", "), release.number);

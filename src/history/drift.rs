@@ -30,7 +30,7 @@ pub fn hold_kind(kind: SourceKind) -> HoldKind {
 pub(super) fn record(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let (check, number) = recorded(case)?;
     super::release::lists_sources(case, &check.source)?;
-    let drifted = check.source.iter().find(|s| s.state.holds()).map(|s| hold_kind(s.kind));
+    let drifted = check.drifted().map(|s| hold_kind(s.kind));
     let holds = drifted.and(held_by_drift(case.packet));
     let files = 1 + usize::from(holds.is_some());
     if case.changes.len() != files {

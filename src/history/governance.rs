@@ -26,9 +26,7 @@ use crate::model::objection::{Act, ActKind};
 use crate::model::operation::Operation;
 use crate::model::packet::{Hands, Packet};
 use crate::model::place::Place;
-use crate::model::proposal::{
-    Endorsement, Filed, Proposal, ProposalKind, ProposedChange, Reassignment, endorsement_statement,
-};
+use crate::model::proposal::{Endorsement, Filed, Proposal, ProposalKind, ProposedChange, Reassignment};
 use crate::model::reason::ReasonCode;
 use crate::model::roster::allowed_signers;
 use crate::model::succession::needs_another;
@@ -134,13 +132,13 @@ fn endorsed(case: &Case<'_>, mut filed: Filed) -> Result<Accepted, Wrong> {
     if *id != filed.proposal.id {
         return wrong(ReasonCode::WrongPlace, format!("the endorsement is of {id}, not of {}", filed.proposal.id));
     }
-    let message = endorsement_statement(&case.packet.genesis, id, &filed.charter, &filed.digest);
+    let message = filed.endorsement_statement(&case.packet.genesis);
     let signed = signed_by_actor(case, armour, Namespace::Charter, &message)?;
     filed.endorsements.push(Endorsement { actor: case.actor.id.clone(), point: *signed.key.ed25519() });
     let taken = taken(case, &filed)?;
     filed.effective = taken.as_ref().map(|_| case.entry.id().clone());
     let (subject, text, made) = known_by(case, &filed.proposal);
-    Ok(Accepted { effect: Effect::Filed { filed, taken }, subject, text, made })
+    Ok(Accepted { effect: Effect::Filed { filed: Box::new(filed), taken }, subject, text, made })
 }
 
 /// What the same command run again would be known by: subject, text, and what it made.

@@ -31,7 +31,7 @@ pub(super) fn propose(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let places: Vec<Place> = proposal.change.iter().filter_map(|c| Place::of(&c.path)).collect();
     with_changes(case, places.iter().map(|place| (place, proposed_bytes(case, &id, place))))?;
     let (text, made) = (proposal.text.clone(), Some(id.to_string()));
-    let effect = Effect::Filed { filed: filed(case, proposal, Vec::new()), taken: None };
+    let effect = Effect::Filed { filed: Box::new(filed(case, proposal, Vec::new())), taken: None };
     Ok(Accepted { effect, subject: String::new(), text, made })
 }
 
@@ -39,7 +39,8 @@ pub(super) fn propose(case: &Case<'_>) -> Result<Accepted, Wrong> {
 pub(super) fn filed(case: &Case<'_>, proposal: Proposal, endorsements: Vec<Endorsement>) -> Filed {
     let digest = Blake3::of(proposal.encode().as_bytes());
     let charter = Blake3::of(case.charter().encode().as_bytes());
-    Filed { proposal, digest, charter, endorsements, needs_another: false, effective: None }
+    let charter_since = case.packet.charter_since.clone();
+    Filed { proposal, digest, charter, charter_since, endorsements, needs_another: false, effective: None }
 }
 
 /// The one new proposal of an entry: of its actor, made now, on this head, undecided; all that is new beside it is its.
@@ -143,7 +144,7 @@ pub(super) fn apply(case: &Case<'_>) -> Result<Accepted, Wrong> {
     signed_by_actor(case, signature, Namespace::Ledger, &message)?;
     let taken = ContentEffect::of(case, hands(case, proposal))?;
     let subject = proposal.id.to_string();
-    let filed = Filed { proposal: decided, ..filed.clone() };
+    let filed = Box::new(Filed { proposal: decided, ..filed.clone() });
     let effect = Effect::Filed { filed, taken: Some(Taken::Content(Box::new(taken))) };
     Ok(Accepted { effect, subject, text: String::new(), made: None })
 }
@@ -167,7 +168,7 @@ pub(super) fn reject(case: &Case<'_>) -> Result<Accepted, Wrong> {
         return wrong(ReasonCode::NotAllowed, format!("{id} changes a section of {owner}: it is theirs to reject"));
     }
     let (subject, text) = (format!("{id} {because}"), text.clone());
-    let effect = Effect::Filed { filed: Filed { proposal: decided, ..filed.clone() }, taken: None };
+    let effect = Effect::Filed { filed: Box::new(Filed { proposal: decided, ..filed.clone() }), taken: None };
     Ok(Accepted { effect, subject, text, made: None })
 }
 

@@ -78,7 +78,7 @@ impl Placed<'_> {
 pub(super) enum Effect {
     Content(Box<ContentEffect>),
     Thread(Thread),
-    Filed { filed: Filed, taken: Option<Taken> },
+    Filed { filed: Box<Filed>, taken: Option<Taken> },
     Checked { check: RecordedCheck, number: u32, holds: Option<u32> },
     Drafted(Box<Release>),
     Signed { release: u32, signature: ReleaseSignature },
@@ -144,6 +144,7 @@ fn blank(entry: &SignedEntry, charter: Charter) -> Packet {
         changed_by: Vec::new(),
         authors: BTreeMap::new(),
         past: Past::default(),
+        charter_since: entry.id().clone(),
     }
 }
 
@@ -271,6 +272,9 @@ fn apply(packet: &mut Packet, entry: &SignedEntry, changes: &[Change], accepted:
     packet.tree = unsigned.tree.clone();
     packet.time = unsigned.time;
     store_files(packet, changes);
+    if changes.iter().any(|c| Place::of(&c.path) == Some(Place::Charter)) {
+        packet.charter_since = entry.id().clone();
+    }
     void(packet, message.operation, &ended, &accepted.effect);
     apply_effect(packet, &ended, accepted.effect);
     if message.operation.is_revision(changes) {
@@ -307,18 +311,17 @@ fn store_files(packet: &mut Packet, changes: &[Change]) {
 
 /// Ends what the table says this operation ends; first endings stay.
 fn void(packet: &mut Packet, operation: Operation, ended: &Ended, effect: &Effect) {
+    let mut void_those = |which: &dyn Fn(&Release) -> bool| {
+        packet.releases.values_mut().filter(|r| which(r)).for_each(|r| {
+            r.void.get_or_insert_with(|| ended.clone());
+        });
+    };
     match (operation.voids(), effect) {
-        (Voids::Bound, _) | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. }) => {
-            packet.releases.values_mut().for_each(|r| {
-                r.void.get_or_insert_with(|| ended.clone());
-            });
+        (Voids::Bound, _) | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. }) => void_those(&|_| true),
+        (Voids::WhenDrifted, Effect::Checked { check, holds, .. }) if check.drifted().is_some() => {
+            void_those(&|r| Some(r.number) != *holds);
         }
-        (Voids::Drafts, _) => {
-            let drafts = packet.releases.values_mut().filter(|r| r.approval.is_none());
-            drafts.for_each(|r| {
-                r.void.get_or_insert_with(|| ended.clone());
-            });
-        }
+        (Voids::Drafts, _) => void_those(&|r| r.approval.is_none()),
         (Voids::Older, Effect::Approved { release, .. }) => {
             let older = packet.releases.values_mut().filter(|r| r.number != *release);
             older.for_each(|r| {
@@ -349,7 +352,7 @@ fn apply_effect(packet: &mut Packet, ended: &Ended, effect: Effect) {
             packet.ledger.insert(thread.id.clone(), thread);
         }
         Effect::Filed { filed, taken } => {
-            packet.proposals.insert(filed.proposal.id.clone(), filed);
+            packet.proposals.insert(filed.proposal.id.clone(), *filed);
             match taken {
                 Some(Taken::Content(effect)) => effect.apply(packet),
                 Some(Taken::Thread(thread)) => {

@@ -119,8 +119,10 @@ pub enum Voids {
     Drafts,
     /// Older releases, which it supersedes.
     Older,
-    /// The release it names, or those that a drift holds.
+    /// The release it names.
     Named,
+    /// Every draft and approval bound before it, when something drifted; the newest that stands is held for it.
+    WhenDrifted,
     /// Every draft and approval bound before it, when endorsements reached the threshold and it took effect.
     WhenInEffect,
 }
@@ -171,7 +173,8 @@ impl Operation {
             Self::Amend | Self::Endorse | Self::Reassign => Voids::WhenInEffect,
             Self::Draft => Voids::Drafts,
             Self::Approve => Voids::Older,
-            Self::Hold | Self::Supersede | Self::Drift => Voids::Named,
+            Self::Hold | Self::Supersede => Voids::Named,
+            Self::Drift => Voids::WhenDrifted,
             Self::Open
             | Self::Propose
             | Self::Reject

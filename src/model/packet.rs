@@ -107,6 +107,8 @@ pub struct Packet {
     pub authors: BTreeMap<String, Hands>,
     /// Who was ever in the roster.
     pub past: Past,
+    /// The entry that put the charter in force: the same bytes, in force again, are another charter.
+    pub charter_since: CommitId,
 }
 
 /// The people, agents and services behind a change.
@@ -193,7 +195,7 @@ impl Packet {
             None if filed.effective.is_some() => return ProposalState::Effective,
             None => {}
         }
-        let charter_moved = self.file_digest(&Place::Charter.to_string()) != Some(filed.charter);
+        let charter_moved = self.charter_since != filed.charter_since;
         let moved = proposal.kind() != ProposalKind::Content && charter_moved
             || proposal.change.iter().any(|c| self.file_digest(&c.path) != c.was);
         if moved { ProposalState::Conflicting } else { ProposalState::Open }

@@ -183,8 +183,10 @@ pub struct Filed {
     pub proposal: Proposal,
     /// BLAKE3 of its file as it was proposed: what endorsements and an application are over.
     pub digest: Blake3,
-    /// BLAKE3 of the charter that was in force then: endorsements count for no other.
+    /// BLAKE3 of the charter that was in force then.
     pub charter: Blake3,
+    /// The entry that had put it in force: endorsements count for no other.
+    pub charter_since: CommitId,
     /// Who endorsed it.
     pub endorsements: Vec<Endorsement>,
     /// Whether somebody other than the release owner must be among them.
@@ -193,11 +195,26 @@ pub struct Filed {
     pub effective: Option<CommitId>,
 }
 
+impl Filed {
+    /// What an endorsement of it signs.
+    pub fn endorsement_statement(&self, genesis: &CommitId) -> Vec<u8> {
+        endorsement_statement(genesis, &self.proposal.id, (&self.charter, &self.charter_since), &self.digest)
+    }
+}
+
 /// What an endorsement signs, in namespace `packet.charter.v1`: these exact bytes, in this packet, for the charter they
-/// replace and no other, so that no endorsement can be replayed once the charter went on (N to N+1, never back).
-pub fn endorsement_statement(genesis: &CommitId, id: &ProposalId, charter: &Blake3, proposed: &Blake3) -> Vec<u8> {
-    format!("packet.charter.v1\ngenesis {genesis}\nproposal {id}\ncharter {charter}\nproposed {proposed}\n")
-        .into_bytes()
+/// replace and no other. That is named by its bytes and by the entry that put it in force, so that no endorsement lives
+/// again when the same charter comes back (N to N+1, never back).
+pub fn endorsement_statement(
+    genesis: &CommitId,
+    id: &ProposalId,
+    (charter, since): (&Blake3, &CommitId),
+    proposed: &Blake3,
+) -> Vec<u8> {
+    format!(
+        "packet.charter.v1\ngenesis {genesis}\nproposal {id}\ncharter {charter}\nsince {since}\nproposed {proposed}\n"
+    )
+    .into_bytes()
 }
 
 impl Scope {

@@ -119,6 +119,11 @@ pub struct SourceCheck {
 }
 
 impl RecordedCheck {
+    /// The first source that no longer says what was pinned, if there is one.
+    pub fn drifted(&self) -> Option<&SourceCheck> {
+        self.source.iter().find(|s| s.state.holds())
+    }
+
     /// Whether this check may stand in for a source that cannot be read: a custodian made it, at most `check_age` before `now`.
     pub fn stands_in(&self, source: &SourceName, charter: &Charter, now: Time) -> bool {
         let custodian = charter.actor_by_id(&self.by).is_some_and(|a| a.is_human_with(CUSTODIAN));

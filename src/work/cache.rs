@@ -55,6 +55,7 @@ struct Kept {
     changed_by: Vec<Hands>,
     authors: BTreeMap<String, Hands>,
     past: Past,
+    charter_since: CommitId,
     content_digest: Blake3,
 }
 
@@ -64,6 +65,7 @@ struct KeptProposal {
     file: String,
     digest: Blake3,
     charter: Blake3,
+    charter_since: CommitId,
     endorsements: Vec<Endorsement>,
     needs_another: bool,
     effective: Option<CommitId>,
@@ -75,6 +77,7 @@ impl KeptProposal {
             file: filed.proposal.encode(),
             digest: filed.digest,
             charter: filed.charter,
+            charter_since: filed.charter_since.clone(),
             endorsements: filed.endorsements.clone(),
             needs_another: filed.needs_another,
             effective: filed.effective.clone(),
@@ -82,9 +85,9 @@ impl KeptProposal {
     }
 
     fn restore(self) -> Option<Filed> {
-        let Self { file, digest, charter, endorsements, needs_another, effective } = self;
+        let Self { file, digest, charter, charter_since, endorsements, needs_another, effective } = self;
         let proposal = Proposal::decode(file.as_bytes()).ok()?;
-        Some(Filed { proposal, digest, charter, endorsements, needs_another, effective })
+        Some(Filed { proposal, digest, charter, charter_since, endorsements, needs_another, effective })
     }
 }
 
@@ -118,7 +121,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 7");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 8");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
@@ -140,6 +143,7 @@ fn keep(packet: &Packet) -> Kept {
         changed_by: packet.changed_by.clone(),
         authors: packet.authors.clone(),
         past: packet.past.clone(),
+        charter_since: packet.charter_since.clone(),
         content_digest: packet.content_digest,
     }
 }
@@ -167,6 +171,7 @@ fn restore(kept: Kept) -> Option<Packet> {
         changed_by: kept.changed_by,
         authors: kept.authors,
         past: kept.past,
+        charter_since: kept.charter_since,
         content_digest: kept.content_digest,
     })
 }

@@ -38,6 +38,10 @@ fn every_history_of_the_corpus_gets_its_verdict_in_process() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((case, json)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // A mutant is caught by its first wrong verdict.
+                    if !wrong.lock().unwrap().is_empty() {
+                        return;
+                    }
                     if let Err(what) = judged(case, json) {
                         wrong.lock().unwrap().push(format!("{}: {what}", case.display()));
                     }

@@ -120,7 +120,7 @@ fn entry_of(packet: &Packet, author: &Author<'_>, checked: &Checked) -> NewEntry
         subject: notable(checked),
     };
     let mut changes = vec![(Place::Check(number), Some(check.encode().into_bytes()))];
-    let drifted = check.source.iter().find(|s| s.state.holds());
+    let drifted = check.drifted();
     if let (Some(source), Some(n)) = (drifted, held_by_drift(packet)) {
         let hold = Hold {
             format: 1,

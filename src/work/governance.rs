@@ -19,9 +19,7 @@ use crate::model::objection::{Act, ActKind};
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
 use crate::model::place::Place;
-use crate::model::proposal::{
-    Endorsement, Filed, Proposal, ProposalKind, ProposedChange, Reassignment, endorsement_statement,
-};
+use crate::model::proposal::{Endorsement, Filed, Proposal, ProposalKind, ProposedChange, Reassignment};
 use crate::model::roster::allowed_signers;
 use crate::model::succession::needs_another;
 use crate::model::taxonomy::Taxonomy;
@@ -131,7 +129,8 @@ fn may_follow(packet: &Packet, charter: Option<&TypedCharter>) -> Result<(), Ref
 fn filed(packet: &Packet, proposal: Proposal) -> Filed {
     let digest = Blake3::of(proposal.encode().as_bytes());
     let charter = packet.file_digest(&Place::Charter.to_string()).expect("a replayed packet has its charter");
-    Filed { proposal, digest, charter, endorsements: Vec::new(), needs_another: false, effective: None }
+    let charter_since = packet.charter_since.clone();
+    Filed { proposal, digest, charter, charter_since, endorsements: Vec::new(), needs_another: false, effective: None }
 }
 
 /// Adds the author's endorsement, and the effect when that reaches the threshold.
@@ -149,7 +148,7 @@ fn endorse_with(
         let help = "packet whoami   shows what is open to you";
         return Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", actor.id), message, help));
     }
-    let message = endorsement_statement(&packet.genesis, &filed.proposal.id, &filed.charter, &filed.digest);
+    let message = filed.endorsement_statement(&packet.genesis);
     let armour = author.signer.sign(Namespace::Charter, &message)?.armour().to_owned();
     changes.push((Place::Endorsement(filed.proposal.id.clone(), actor.id.clone()), Some(armour.into_bytes())));
     let point = *author.signer.public_key().ed25519();

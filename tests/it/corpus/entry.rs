@@ -229,8 +229,10 @@ impl Scene {
         let proposal = files.get(&path).cloned().flatten().unwrap_or_else(|| self.forge().file(&path));
         let (charter, proposed) = (self.forge().file("charter.toml"), Blake3::of(proposal.as_bytes()));
         let charter = Blake3::of(charter.as_bytes());
-        let id = ProposalId::new(id).unwrap();
-        String::from_utf8(endorsement_statement(&self.genesis(), &id, &charter, &proposed)).unwrap()
+        let since =
+            self.forge().sandbox.git(&["log", "-1", "--format=%H", &self.forge().branch(), "--", "charter.toml"]);
+        let (id, since) = (ProposalId::new(id).unwrap(), CommitId::new(since).unwrap());
+        String::from_utf8(endorsement_statement(&self.genesis(), &id, (&charter, &since), &proposed)).unwrap()
     }
 
     fn land(&mut self, step: &Step, draft: Draft, wrong: bool) {

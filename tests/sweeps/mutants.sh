@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Every mutant of the gate, the replay, the operation table and the signatures must be caught: by the corpus of hostile
+# histories, judged in process, and the unit tests beside the code. Takes half an hour on two cores.
+#   tests/sweeps/mutants.sh [arguments of cargo mutants, such as -f src/gate/time.rs]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
+work=$(mktemp -d "${TMPDIR:-/dev/shm}/packet-mutants-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/corpus" "$work/tmp"
+PACKET_CORPUS_OUT="$work/corpus" cargo nextest run --release --locked every_hostile_history
+export PACKET_CORPUS="$work/corpus" TMPDIR="$work/tmp"
+cargo mutants --jobs 2 --baseline run --timeout 120 --no-shuffle --colors never --output "$PWD/target" "$@"
