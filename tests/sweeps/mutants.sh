@@ -10,4 +10,4 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/corpus" "$work/tmp"
 PACKET_CORPUS_OUT="$work/corpus" cargo nextest run --release --locked every_hostile_history
 export PACKET_CORPUS="$work/corpus" TMPDIR="$work/tmp"
-cargo mutants --jobs 2 --baseline run --timeout 120 --no-shuffle --colors never --output "$PWD/target" "$@"
+cargo mutants --config tests/sweeps/mutants.toml --jobs 2 --baseline run --timeout 120 --no-shuffle --colors never --output "$PWD/target" "$@"
