@@ -134,8 +134,30 @@ fn every_text_field_of_every_command_is_shown_as_plain_text() {
     }
     sandbox.packet("reliability", &["commit", "-m", "evidence"]).exits(0);
     looks(&sandbox);
+    governance(&sandbox);
     threads(&sandbox);
     looks(&sandbox);
+}
+
+/// A proposal looked at and turned down, an amendment, an objection to be handed over: each with evil words.
+fn governance(sandbox: &Sandbox) {
+    let id = |answer: &serde_json::Value| answer["id"].as_str().unwrap().to_owned();
+    let listed = sandbox.json("reliability", &["proposals"]).exits(0).json();
+    let proposal = id(&listed["proposals"][0]);
+    speaks_plainly(sandbox, "reliability", &["show", &proposal]).exits(0);
+    speaks_plainly(sandbox, "reliability", &["reject", &proposal, "--because", "quality", "-m", EVIL]).exits(0);
+    let charter = sandbox.json("release-owner", &["show", "charter.toml"]).exits(0).json();
+    let amended = charter["text"].as_str().unwrap().replace("min_fragment = 64", "min_fragment = 32");
+    let file = sandbox.path("amended.toml");
+    fs::write(&file, amended).unwrap();
+    let amend = ["amend", "--charter", file.to_str().unwrap(), "-m", EVIL];
+    speaks_plainly(sandbox, "release-owner", &amend).exits(0);
+    let about = ["object", "--kind", "other", "--about", "symbols:m", "-m", EVIL];
+    let objection = id(&sandbox.json("triage-agent", &about).exits(0).json());
+    let reassign = ["reassign", &objection, "--to", "privacy-lead", "--why", EVIL];
+    speaks_plainly(sandbox, "release-owner", &reassign).exits(0);
+    looks(sandbox);
+    sandbox.packet("forensics-lead", &["withdraw", &objection, "-m", "settled"]).exits(0);
 }
 
 /// Objections, their threads, holds: each with evil words.
