@@ -13,13 +13,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::load::{self, Replay};
 use super::verify::{self, Ask};
 use super::{Desk, Refused};
+use crate::gate::{self, CLOCK_SKEW, Facts, Question};
 use crate::model::digest::Blake3;
 use crate::model::id::{CommitId, PacketId};
 use crate::model::policy::Policy;
-use crate::model::reason::Verdict;
-use crate::model::time::Time;
+use crate::model::reason::{ReasonCode, Verdict};
+use crate::model::release::{Release, ReleaseState};
+use crate::model::time::{Lifetime, Time};
 use crate::store::Repo;
 
 /// A verdict: its exit code, and the codes of its reasons.
@@ -53,6 +56,42 @@ fn every_history_of_the_corpus_gets_its_verdict_in_process() {
     let wrong = wrong.into_inner().unwrap();
     println!("corpus, in process: {} passed, {} failed", cases.len() - wrong.len(), wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What no verdict shows: when a release begins (an entry that far ahead ends the history first), the word for where it
+/// stands, and who is told to sign.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the corpus is named by the environment")]
+fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() {
+    let Some(dir) = std::env::var_os("PACKET_CORPUS").map(PathBuf::from) else { return };
+    let cases = cases(&dir);
+    let holds = |json: &Value| json["expect"]["exit"] == 0 && json["judge"].as_array().unwrap().len() == 1;
+    let (case, json) = cases.iter().find(|(_, json)| holds(json)).expect("the corpus has a release that holds");
+    let copy = tempfile::tempdir().unwrap();
+    mirror(&case.join("repo"), copy.path());
+    let name = PacketId::new(json["packet"].as_str().unwrap()).unwrap();
+    let now = Time::parse(json["now"].as_str().unwrap()).unwrap();
+    let repo = Repo::open(copy.path()).unwrap();
+    let desk = Desk { repo, name, now, here: copy.path().to_owned(), wait: Duration::ZERO };
+    let packet = load::load(&desk, None, Replay::Full).unwrap().packet;
+    let approved = packet.newest_release().unwrap();
+    let codes = |release: &Release, at: Time| {
+        let reasons = gate::judge(&packet, Question::Hold(release), Facts::default(), at);
+        reasons.iter().map(|r| r.code).collect::<Vec<_>>()
+    };
+    let earliest = approved.not_before.minus(CLOCK_SKEW);
+    assert_eq!(codes(approved, earliest), []);
+    assert_eq!(codes(approved, earliest.minus(Lifetime::minutes(1))), [ReasonCode::NotYetValid]);
+    let signed = Release { approval: None, ..approved.clone() };
+    let draft = Release { signatures: Vec::new(), ..signed.clone() };
+    let states = [approved, &signed, &draft].map(|release| gate::state(&packet, release, now));
+    assert_eq!(states, [ReleaseState::Approved, ReleaseState::Signed, ReleaseState::Draft]);
+    assert_eq!(gate::state(&packet, approved, approved.not_after), ReleaseState::Lapsed);
+    let one = Release { signatures: signed.signatures[..1].to_vec(), ..signed.clone() };
+    let lacking = gate::judge(&packet, Question::Approve(&one), Facts::default(), now);
+    let told = lacking.iter().map(|r| r.message.clone()).collect::<Vec<_>>().join("\n");
+    let signer = |i: usize| format!("(open to: {})", signed.signatures[i].actor);
+    assert!(told.contains(&signer(1)) && told.contains(&signer(2)) && !told.contains(&signer(0)), "{told}");
 }
 
 /// Every case of the corpus that `verify` judges.
