@@ -21,7 +21,7 @@ use crate::model::digest::Blake3;
 use crate::model::id::{CommitId, PacketId};
 use crate::model::policy::Policy;
 use crate::model::reason::{ReasonCode, Verdict};
-use crate::model::release::{Release, ReleaseState};
+use crate::model::release::{Approved, Release, ReleaseSignature, ReleaseState};
 use crate::model::time::{Lifetime, Time};
 use crate::store::Repo;
 
@@ -92,6 +92,18 @@ fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() 
     let told = lacking.iter().map(|r| r.message.clone()).collect::<Vec<_>>().join("\n");
     let signer = |i: usize| format!("(open to: {})", signed.signatures[i].actor);
     assert!(told.contains(&signer(1)) && told.contains(&signer(2)) && !told.contains(&signer(0)), "{told}");
+    let twice = Release { signatures: [&one.signatures[..], &one.signatures[..]].concat(), ..one };
+    assert_eq!(gate::counting_signers(&packet, &twice).len(), 1, "one actor, one vote");
+    let approval = approved.approval.as_ref().unwrap();
+    let by = |signature: &ReleaseSignature, actor: &ReleaseSignature| {
+        let signature = ReleaseSignature { actor: actor.actor.clone(), ..signature.clone() };
+        codes(&Release { approval: Some(Approved { signature, ..approval.clone() }), ..approved.clone() }, now)
+    };
+    let (owner, other) = (&approval.signature, &signed.signatures[0]);
+    assert_eq!(by(owner, owner), []);
+    for (signature, actor) in [(other, other), (owner, other), (other, owner)] {
+        assert_eq!(by(signature, actor), [ReasonCode::ApprovalNotCounting]);
+    }
 }
 
 /// Every case of the corpus that `verify` judges.
