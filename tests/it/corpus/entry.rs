@@ -7,7 +7,7 @@ use packet::model::digest::Blake3;
 use packet::model::id::{ActorId, CommitId, ProposalId};
 use packet::model::namespace::Namespace;
 use packet::model::objection::{Act, ActKind, Objection, statement};
-use packet::model::proposal::endorsement_statement;
+use packet::model::proposal::{Proposal, endorsement_statement};
 use packet::model::source::SourceCheck;
 use packet::model::time::Time;
 use serde_json::{Value, json};
@@ -185,6 +185,9 @@ impl Scene {
             let was = files.insert(path.clone(), None);
             assert!(was.is_some() || !self.forge().file(&path).is_empty(), "{path} is not there");
         }
+        if step.relist {
+            relist(files);
+        }
     }
 
     fn set(&self, text: &str, step: &Step) -> String {
@@ -316,4 +319,17 @@ fn plain(text: String, swaps: &[[String; 2]]) -> String {
         ("tree", Some((_, rest))) => format!("tree {to}\n{rest}"),
         _ => super::scene::swap(&text, from, to),
     })
+}
+
+/// Makes a new proposal list what lies beside it: an attack on what is proposed, not on the list.
+fn relist(files: &mut BTreeMap<String, Option<String>>) {
+    let path = files.keys().find(|path| path.ends_with("/proposal.toml")).expect("the entry files a proposal").clone();
+    let mut proposal = Proposal::decode(files[&path].as_deref().unwrap().as_bytes()).unwrap();
+    for change in &mut proposal.change {
+        let beside = files.get(&format!("proposals/{}/{}", proposal.id, change.path)).cloned().flatten();
+        change.now = beside.map(|text| Blake3::of(text.as_bytes()));
+    }
+    let listed = proposal.encode();
+    assert_ne!(files[&path].as_deref(), Some(listed.as_str()), "the list is another");
+    files.insert(path, Some(listed));
 }

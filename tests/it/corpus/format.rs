@@ -181,6 +181,9 @@ pub struct Step {
     pub remove: Vec<String>,
     /// Files that the entry would have and does not.
     pub drop: Vec<String>,
+    /// The new proposal lists what lies beside it now.
+    #[serde(default)]
+    pub relist: bool,
     /// Files that it has under another path.
     pub rename: BTreeMap<String, String>,
     /// Files of so many bytes.
