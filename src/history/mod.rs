@@ -20,6 +20,8 @@
 //! It is pure: entries and a way to verify signatures come in, a packet or a [`Fault`] comes out. Writers run the very
 //! same replay over the entry they are about to write, so nothing can be written that a verifier refuses.
 
+#[cfg(test)]
+mod begin_tests;
 mod content;
 mod drift;
 mod entry;

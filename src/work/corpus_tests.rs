@@ -17,11 +17,14 @@ use super::load::{self, Replay};
 use super::verify::{self, Ask};
 use super::{Desk, Refused};
 use crate::gate::{self, CLOCK_SKEW, Facts, Question};
+use crate::model::charter::{RawCharter, SourceKind};
 use crate::model::digest::Blake3;
 use crate::model::id::{CommitId, PacketId};
+use crate::model::packet::Packet;
 use crate::model::policy::Policy;
 use crate::model::reason::{ReasonCode, Verdict};
 use crate::model::release::{Approved, Release, ReleaseSignature, ReleaseState};
+use crate::model::source::{CheckState, SourceCheck, SubjectCheck};
 use crate::model::time::{Lifetime, Time};
 use crate::store::Repo;
 
@@ -58,13 +61,10 @@ fn every_history_of_the_corpus_gets_its_verdict_in_process() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What no verdict shows: when a release begins (an entry that far ahead ends the history first), the word for where it
-/// stands, and who is told to sign.
-#[test]
+/// The packet of a case whose release holds, and the time it is judged at; nothing when no corpus is named.
 #[expect(clippy::disallowed_methods, reason = "the corpus is named by the environment")]
-fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() {
-    let Some(dir) = std::env::var_os("PACKET_CORPUS").map(PathBuf::from) else { return };
-    let cases = cases(&dir);
+fn a_release_that_holds() -> Option<(Packet, Time)> {
+    let cases = cases(&PathBuf::from(std::env::var_os("PACKET_CORPUS")?));
     let holds = |json: &Value| json["expect"]["exit"] == 0 && json["judge"].as_array().unwrap().len() == 1;
     let (case, json) = cases.iter().find(|(_, json)| holds(json)).expect("the corpus has a release that holds");
     let copy = tempfile::tempdir().unwrap();
@@ -73,7 +73,14 @@ fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() 
     let now = Time::parse(json["now"].as_str().unwrap()).unwrap();
     let repo = Repo::open(copy.path()).unwrap();
     let desk = Desk { repo, name, now, here: copy.path().to_owned(), wait: Duration::ZERO };
-    let packet = load::load(&desk, None, Replay::Full).unwrap().packet;
+    Some((load::load(&desk, None, Replay::Full).unwrap().packet, now))
+}
+
+/// What no verdict shows: when a release begins (an entry that far ahead ends the history first), the word for where it
+/// stands, and who is told to sign.
+#[test]
+fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() {
+    let Some((packet, now)) = a_release_that_holds() else { return };
     let approved = packet.newest_release().unwrap();
     let codes = |release: &Release, at: Time| {
         let reasons = gate::judge(&packet, Question::Hold(release), Facts::default(), at);
@@ -104,6 +111,51 @@ fn the_gate_says_when_a_release_begins_where_it_stands_and_who_may_still_sign() 
     for (signature, actor) in [(other, other), (owner, other), (other, owner)] {
         assert_eq!(by(signature, actor), [ReasonCode::ApprovalNotCounting]);
     }
+}
+
+/// What needs a hardware key or another source to show itself.
+#[test]
+fn the_gate_asks_for_a_touch_where_the_charter_does_and_for_every_source_by_name_and_kind() {
+    let Some((mut packet, now)) = a_release_that_holds() else { return };
+    let release = packet.newest_release().unwrap().clone();
+    let drafted = Release { approval: None, ..release.clone() };
+    let codes = |packet: &Packet, question: Question<'_>, facts: Facts<'_>| {
+        gate::judge(packet, question, facts, now).into_iter().map(|r| r.code).collect::<Vec<_>>()
+    };
+    let touch = |owner_touched| Facts { owner_touched, ..Facts::default() };
+    let vault = packet.content.charter.vault().name.clone();
+    let check = |kind, state| SourceCheck { name: vault.clone(), kind, state, subjects: 1, stand_in: None };
+    let draft = |check: &SourceCheck, subjects: &[SubjectCheck]| {
+        let facts = Facts { sources: Some(std::slice::from_ref(check)), subjects, ..Facts::default() };
+        gate::judge(&packet, Question::Draft, facts, now)
+    };
+    assert_eq!(draft(&check(SourceKind::Evidence, CheckState::Same), &[]), []);
+    let other = draft(&check(SourceKind::Symbols, CheckState::Same), &[]);
+    assert_eq!(other.iter().map(|r| r.code).collect::<Vec<_>>(), [ReasonCode::SourceUnreachable]);
+    let subject = |source: &str, state, subject: &str| SubjectCheck {
+        source: source.parse().unwrap(),
+        kind: SourceKind::Evidence,
+        subject: subject.to_owned(),
+        state,
+        pinned: None,
+        found: Some("other bytes".to_owned()),
+    };
+    let subjects = [
+        subject("elsewhere", CheckState::Drifted, "fragment:x raw"),
+        subject(vault.as_str(), CheckState::Same, "fragment:y raw"),
+        subject(vault.as_str(), CheckState::Drifted, "fragment:z raw"),
+    ];
+    let drifted = draft(&check(SourceKind::Evidence, CheckState::Drifted), &subjects);
+    assert_eq!(drifted.iter().map(|r| r.subject.as_str()).collect::<Vec<_>>(), ["fragment:z raw"]);
+    assert!(drifted[0].message.contains("fragment:z raw") && drifted[0].message.contains("other bytes"));
+
+    let text = packet.content.charter.encode().replacen("\n\n[[lane", "\npresence = true\n\n[[lane", 1);
+    packet.content.charter = toml::from_str::<RawCharter>(&text).unwrap().verified().unwrap().into();
+    assert!(packet.content.charter.lane.presence);
+    assert_eq!(codes(&packet, Question::Hold(&release), touch(None)), [ReasonCode::PresenceMissing]);
+    assert_eq!(codes(&packet, Question::Approve(&drafted), touch(Some(false))), [ReasonCode::PresenceMissing]);
+    assert_eq!(codes(&packet, Question::Approve(&drafted), touch(Some(true))), []);
+    assert_eq!(codes(&packet, Question::Approve(&drafted), touch(None)), []);
 }
 
 /// Every case of the corpus that `verify` judges.
