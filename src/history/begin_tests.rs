@@ -65,10 +65,10 @@ fn files(charter: &Charter) -> Vec<Change> {
 
 /// Begins a packet by `actor` with an entry that is changed so.
 fn begun(actor: usize, changed: impl FnOnce(&mut UnsignedCommit)) -> Result<(), ReasonCode> {
-    begun_with(actor, files(&charter()), changed)
+    begun_with(actor, &files(&charter()), changed)
 }
 
-fn begun_with(actor: usize, files: Vec<Change>, changed: impl FnOnce(&mut UnsignedCommit)) -> Result<(), ReasonCode> {
+fn begun_with(actor: usize, files: &[Change], changed: impl FnOnce(&mut UnsignedCommit)) -> Result<(), ReasonCode> {
     let charter = charter();
     let message = Message {
         operation: Operation::Open,
@@ -84,7 +84,7 @@ fn begun_with(actor: usize, files: Vec<Change>, changed: impl FnOnce(&mut Unsign
     let id = CommitId::new("2".repeat(40)).unwrap();
     let entry = SignedEntry::unwritten(id, unsigned, charter.actor[actor].keys[0].clone());
     let nobody = |_: &str, _, _: &[u8]| Err("nothing is to be verified here".to_owned());
-    let begun = begin(&PacketId::new("one").unwrap(), &entry, &files, &nobody);
+    let begun = begin(&PacketId::new("one").unwrap(), &entry, files, &nobody);
     begun.map(drop).map_err(|fault| fault.code)
 }
 
@@ -105,6 +105,6 @@ fn a_packet_begins_with_charter_roster_taxonomy_and_the_vaults_key() {
     for missing in ["allowed_signers", "charter.toml", "sources/vault.toml", "taxonomy.toml"] {
         let mut files = files(&charter());
         files.retain(|change| change.path != missing);
-        assert_eq!(begun_with(0, files, |_| {}), Err(ReasonCode::MalformedFile), "{missing}");
+        assert_eq!(begun_with(0, &files, |_| {}), Err(ReasonCode::MalformedFile), "{missing}");
     }
 }
