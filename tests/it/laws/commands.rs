@@ -26,6 +26,20 @@ pub enum Typed {
     Settle,
     Section,
     Remove,
+    /// A section as a proposal.
+    Propose,
+    /// One of the proposals there are: applied, rejected or endorsed.
+    Decide {
+        decision: usize,
+        pick: usize,
+    },
+    /// Another charter, which two of governance must endorse.
+    Amend,
+    /// One of the objections there are, to somebody else.
+    Reassign {
+        to: usize,
+        pick: usize,
+    },
     Drift,
     Draft,
     Sign,
@@ -46,6 +60,10 @@ pub fn sequence(longest: usize) -> impl Strategy<Value = Vec<(usize, Typed)>> {
         3 => Just(Typed::Settle),
         2 => Just(Typed::Section),
         1 => Just(Typed::Remove),
+        2 => Just(Typed::Propose),
+        4 => (0..3_usize, 0..8_usize).prop_map(|(decision, pick)| Typed::Decide { decision, pick }),
+        1 => Just(Typed::Amend),
+        2 => (0..ACTORS.len(), 0..8_usize).prop_map(|(to, pick)| Typed::Reassign { to, pick }),
         1 => Just(Typed::Drift),
         2 => Just(Typed::Draft),
         1 => Just(Typed::Sign),
@@ -77,11 +95,31 @@ pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), kn
         }
         Typed::Settle => settle(sandbox, &words, known),
         Typed::Section => {
-            let file = sandbox.path(format!("section-{actor}-{nth}"));
-            std::fs::write(&file, format!("{words}\n")).unwrap();
-            let name = format!("{actor}-{nth}");
-            say(&["section", "set", &name, "--file", file.to_str().unwrap(), "--owner", actor]);
+            stage(sandbox, actor, nth);
             say(&["commit", "-m", &words])
+        }
+        Typed::Propose => {
+            stage(sandbox, actor, nth);
+            say(&["propose", "-m", &words])
+        }
+        Typed::Decide { decision, pick } => {
+            let id = picked_proposal(sandbox, pick);
+            match decision {
+                0 => say(&["apply", &id]),
+                1 => say(&["reject", &id, "--because", "quality", "-m", &words]),
+                _ => say(&["endorse", &id]),
+            }
+        }
+        Typed::Amend => {
+            let charter = say(&["show", "charter.toml"]).json()["text"].as_str().unwrap().to_owned();
+            let file = sandbox.path(format!("charter-{actor}-{nth}"));
+            std::fs::write(&file, charter.replace("title = \"", &format!("title = \"{nth} "))).unwrap();
+            say(&["amend", "--charter", file.to_str().unwrap(), "-m", &words])
+        }
+        Typed::Reassign { to, pick } => {
+            let none = "o-000000000000".to_owned();
+            let id = known.get(pick % known.len().max(1)).unwrap_or(&none);
+            say(&["reassign", id, "--to", ACTORS[to], "--why", &words])
         }
         Typed::Remove => {
             say(&["remove", "fragment:stack", "--why", &words]);
@@ -101,6 +139,21 @@ pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), kn
             approve(sandbox, "release-owner")
         }
     }
+}
+
+/// Stages a section of the actor's own.
+fn stage(sandbox: &Sandbox, actor: &str, nth: usize) {
+    let file = sandbox.path(format!("section-{actor}-{nth}"));
+    std::fs::write(&file, format!("words {nth}\n")).unwrap();
+    let name = format!("{actor}-{nth}");
+    let owner = if actor == "triage-agent" { "forensics-lead" } else { actor };
+    sandbox.json(actor, &["section", "set", &name, "--file", file.to_str().unwrap(), "--owner", owner]);
+}
+
+fn picked_proposal(sandbox: &Sandbox, pick: usize) -> String {
+    let listed = sandbox.json("privacy-lead", &["proposals"]).json()["proposals"].clone();
+    let ids: Vec<&str> = listed.as_array().unwrap().iter().map(|p| p["id"].as_str().unwrap()).collect();
+    ids.get(pick % ids.len().max(1)).map_or("p-000000000000", |id| *id).to_owned()
 }
 
 /// Approves whatever the newest release binds.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::cases;
 use super::commands::{Typed, sequence, type_it};
 use crate::forge::Forge;
+use crate::governance::governed;
 use crate::sandbox::{Answer, Sandbox};
 
 /// What was acknowledged: an objection's id, and a commit.
@@ -28,7 +29,8 @@ impl Acknowledged {
         if let (Typed::Object { .. }, Some(id)) = (typed, json["id"].as_str()) {
             self.objections.push(id.to_owned());
         }
-        let written = matches!(typed, Typed::Object { .. } | Typed::Act { .. } | Typed::Section | Typed::Remove);
+        let content = matches!(typed, Typed::Section | Typed::Remove | Typed::Propose | Typed::Decide { .. });
+        let written = content || matches!(typed, Typed::Object { .. } | Typed::Act { .. } | Typed::Amend);
         self.commits.extend(json["commit"].as_str().filter(|_| written).map(str::to_owned));
     }
 }
@@ -90,7 +92,8 @@ fn any_order_of_commands_keeps_every_objection_visible() {
     let mut runner = TestRunner::new(cases(4));
     let law = runner.run(&sequence(14), |commands| {
         let sandbox = Sandbox::new();
-        sandbox.with_evidence();
+        sandbox.open_with(&governed(&sandbox));
+        sandbox.add_evidence();
         let mut heard = Acknowledged::default();
         for (nth, command) in commands.iter().enumerate() {
             let before: BTreeSet<String> = heard.objections.iter().cloned().collect();
@@ -113,7 +116,8 @@ fn what_is_acknowledged_is_in_the_history_whatever_happens_at_once() {
     let mut runner = TestRunner::new(cases(2));
     let law = runner.run(&prop::collection::vec(sequence(6), 4), |threads| {
         let sandbox = Sandbox::new();
-        sandbox.with_evidence();
+        sandbox.open_with(&governed(&sandbox));
+        sandbox.add_evidence();
         let shared = &sandbox;
         let heard: Vec<Acknowledged> = std::thread::scope(|scope| {
             let run = |(thread, commands): (usize, &Vec<(usize, Typed)>)| {
