@@ -88,8 +88,7 @@ pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), kn
             say(&arguments)
         }
         Typed::Act { act, pick } => {
-            let none = "o-000000000000".to_owned();
-            let id = known.get(pick % known.len().max(1)).unwrap_or(&none);
+            let id = picked_objection(known, pick);
             let option = if ACTS[act] == "accept-residual" { "--rationale" } else { "-m" };
             say(&[ACTS[act], id, option, &words])
         }
@@ -110,16 +109,9 @@ pub fn type_it(sandbox: &Sandbox, nth: usize, (actor, typed): (usize, Typed), kn
                 _ => say(&["endorse", &id]),
             }
         }
-        Typed::Amend => {
-            let charter = say(&["show", "charter.toml"]).json()["text"].as_str().unwrap().to_owned();
-            let file = sandbox.path(format!("charter-{actor}-{nth}"));
-            std::fs::write(&file, charter.replace("title = \"", &format!("title = \"{nth} "))).unwrap();
-            say(&["amend", "--charter", file.to_str().unwrap(), "-m", &words])
-        }
+        Typed::Amend => amend(sandbox, actor, nth),
         Typed::Reassign { to, pick } => {
-            let none = "o-000000000000".to_owned();
-            let id = known.get(pick % known.len().max(1)).unwrap_or(&none);
-            say(&["reassign", id, "--to", ACTORS[to], "--why", &words])
+            say(&["reassign", picked_objection(known, pick), "--to", ACTORS[to], "--why", &words])
         }
         Typed::Remove => {
             say(&["remove", "fragment:stack", "--why", &words]);
@@ -148,6 +140,19 @@ fn stage(sandbox: &Sandbox, actor: &str, nth: usize) {
     let name = format!("{actor}-{nth}");
     let owner = if actor == "triage-agent" { "forensics-lead" } else { actor };
     sandbox.json(actor, &["section", "set", &name, "--file", file.to_str().unwrap(), "--owner", owner]);
+}
+
+/// Proposes the charter in force with another title.
+fn amend(sandbox: &Sandbox, actor: &str, nth: usize) -> Answer {
+    let charter = sandbox.json(actor, &["show", "charter.toml"]).json()["text"].as_str().unwrap().to_owned();
+    let file = sandbox.path(format!("charter-{actor}-{nth}"));
+    std::fs::write(&file, charter.replace("title = \"", &format!("title = \"{nth} "))).unwrap();
+    sandbox.json(actor, &["amend", "--charter", file.to_str().unwrap(), "-m", &format!("words {nth}")])
+}
+
+/// One of the objections there are, or an id that none has.
+fn picked_objection(known: &[String], pick: usize) -> &str {
+    known.get(pick % known.len().max(1)).map_or("o-000000000000", String::as_str)
 }
 
 fn picked_proposal(sandbox: &Sandbox, pick: usize) -> String {
