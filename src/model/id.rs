@@ -137,6 +137,10 @@ name_type!(
     /// One external system that the charter names.
     SourceName, "a source name"
 );
+name_type!(
+    /// One class of identifiers, such as `email`, of the taxonomy.
+    ClassId, "a class id"
+);
 id_type!(
     /// One objection. Derived from what was said when it was raised and kept when its entry is re-made on a new head.
     ObjectionId, "an objection id", "use `o-` and 12 hex digits, as `packet objections` prints it",

@@ -9,6 +9,7 @@ pub mod charter_check;
 pub mod commit;
 pub mod content;
 pub mod digest;
+pub mod finding;
 pub mod fragment;
 pub mod id;
 pub mod key;
