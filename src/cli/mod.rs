@@ -3,6 +3,7 @@
 mod charter;
 mod context;
 mod evidence;
+mod findings;
 mod ledger;
 mod proposals;
 mod release;
@@ -82,6 +83,7 @@ pub(crate) enum Command {
     Close(ledger::Close),
     AcceptResidual(ledger::AcceptResidual),
     Objections(ledger::Objections),
+    Dispose(findings::Dispose),
     Drift(evidence::Drift),
     Draft(release::Draft),
     Gate(release::Gate),
@@ -144,6 +146,7 @@ macro_rules! each_command {
             Command::Close(c) => $each!(c),
             Command::AcceptResidual(c) => $each!(c),
             Command::Objections(c) => $each!(c),
+            Command::Dispose(c) => $each!(c),
             Command::Drift(c) => $each!(c),
             Command::Draft(c) => $each!(c),
             Command::Gate(c) => $each!(c),

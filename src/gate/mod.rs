@@ -6,10 +6,12 @@
 
 mod content;
 mod disputes;
+mod findings;
 mod policy;
 mod release;
 mod sources;
 
+use crate::model::findings::FragmentScan;
 use crate::model::packet::Packet;
 use crate::model::policy::Policy;
 use crate::model::reason::Reason;
@@ -47,6 +49,8 @@ pub struct Facts<'a> {
     pub sources: Option<&'a [SourceCheck]>,
     /// What was not as pinned, in detail.
     pub subjects: &'a [SubjectCheck],
+    /// What was found in what goes to the lane; `None` when nobody looked, as in a plain `verify`.
+    pub scans: Option<&'a [FragmentScan]>,
     /// The reader's own policy.
     pub policy: Option<&'a Policy>,
     /// Whether the owner's new signature carries the presence flag; `None` before there is one.
@@ -69,6 +73,8 @@ const CHECKS: &[fn(&Case<'_>) -> Vec<Reason>] = &[
     content::retention,
     content::boundary,
     content::sections,
+    findings::leaks,
+    findings::unread,
     sources::unchanged,
     release::signatures,
     release::independence,
@@ -101,4 +107,5 @@ pub fn state(packet: &Packet, release: &Release, now: Time) -> ReleaseState {
     }
 }
 
+pub use findings::{Shown, shown};
 pub use release::{counting_signers, missing_roles};

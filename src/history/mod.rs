@@ -13,6 +13,7 @@
 //!                amendments           governance.rs
 //!                objections           ledger.rs
 //!                releases             release.rs
+//!                findings             findings.rs
 //!                checks of sources    drift.rs
 //!   apply      fold it in, void what it voids                               replay.rs
 //! ```
@@ -25,6 +26,7 @@ mod begin_tests;
 mod content;
 mod drift;
 mod entry;
+mod findings;
 mod governance;
 mod ledger;
 mod proposal;

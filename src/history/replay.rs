@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ContentEffect;
-use super::{Fault, SignedEntry, Verify, Wrong, content, drift, governance, ledger, proposal, release, wrong};
+use super::{
+    Fault, SignedEntry, Verify, Wrong, content, drift, findings, governance, ledger, proposal, release, wrong,
+};
 use crate::model::actor::Actor;
 use crate::model::change::Change;
 use crate::model::charter::{Charter, KeyStanding};
 use crate::model::commit::UnsignedCommit;
 use crate::model::content::Content;
 use crate::model::digest::{Blake3, Sha256};
+use crate::model::findings::RecordedFindings;
 use crate::model::id::PacketId;
 use crate::model::key::PublicKey;
 use crate::model::ledger::Thread;
@@ -79,6 +82,7 @@ pub(super) enum Effect {
     Content(Box<ContentEffect>),
     Thread(Thread),
     Filed { filed: Box<Filed>, taken: Option<Taken> },
+    Found { findings: Vec<RecordedFindings>, adds: bool },
     Checked { check: RecordedCheck, number: u32, holds: Option<u32> },
     Drafted(Box<Release>),
     Signed { release: u32, signature: ReleaseSignature },
@@ -136,6 +140,7 @@ fn blank(entry: &SignedEntry, charter: Charter) -> Packet {
         files: BTreeMap::new(),
         content_digest: content_digest(std::iter::empty()),
         ledger: BTreeMap::new(),
+        findings: BTreeMap::new(),
         proposals: BTreeMap::new(),
         checks: BTreeMap::new(),
         current_checks: BTreeSet::new(),
@@ -196,6 +201,8 @@ fn judge(
         | Operation::Withdraw
         | Operation::Close
         | Operation::AcceptResidual => ledger::act(&case),
+        Operation::Scan => findings::scan(&case),
+        Operation::Dispose => findings::dispose(&case),
         Operation::Drift => drift::record(&case),
         Operation::Draft => release::draft(&case),
         Operation::Sign => release::sign(&case),
@@ -317,7 +324,9 @@ fn void(packet: &mut Packet, operation: Operation, ended: &Ended, effect: &Effec
         });
     };
     match (operation.voids(), effect) {
-        (Voids::Bound, _) | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. }) => void_those(&|_| true),
+        (Voids::Bound, _)
+        | (Voids::WhenInEffect, Effect::Filed { taken: Some(_), .. })
+        | (Voids::WhenFound, Effect::Found { adds: true, .. }) => void_those(&|_| true),
         (Voids::WhenDrifted, Effect::Checked { check, holds, .. }) if check.drifted().is_some() => {
             void_those(&|r| Some(r.number) != *holds);
         }
@@ -360,6 +369,9 @@ fn apply_effect(packet: &mut Packet, ended: &Ended, effect: Effect) {
                 }
                 None => {}
             }
+        }
+        Effect::Found { findings, .. } => {
+            packet.findings.extend(findings.into_iter().map(|f| (f.file.fragment.clone(), f)));
         }
         Effect::Checked { check, number, holds } => {
             packet.checks.insert(number, check);

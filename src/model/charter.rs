@@ -345,6 +345,11 @@ impl Charter {
             && self.lane.required_signers.iter().any(|r| actor.has_role(r.role.as_str()))
     }
 
+    /// Whether the actor is a person who may dispose of findings.
+    pub fn may_dispose(&self, actor: &Actor) -> bool {
+        actor.is_human() && self.rules.disposers.iter().any(|role| actor.has_role(role.as_str()))
+    }
+
     /// Things that are allowed and probably not meant.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

@@ -37,6 +37,17 @@ pub struct Finding {
     pub commitment: Option<KeyedBlake3>,
 }
 
+impl Finding {
+    /// Which byte of each pair, from the finding's first one, plain text in its encoding leaves zero.
+    pub fn idle_byte(&self) -> Option<u64> {
+        match self.encoding.split('>').next() {
+            Some("utf-16le") => Some(1),
+            Some("utf-16be") => Some(0),
+            _ => None,
+        }
+    }
+}
+
 /// What became of every byte that a scan was given, in bytes. The parts sum to `bytes`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,16 +3,20 @@
 //! It is never read field by field: a verifier makes the manifest anew from the packet at the bound commit and compares
 //! bytes (RFC 8785 JSON plus one LF). What is not bound cannot differ unnoticed, and there is no parser to fool.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::digest::{Blake3, Sha256};
+use super::findings::{Current, Judgement, RecordedFindings};
 use super::fragment::{Fragment, RawCommitment};
-use super::id::PacketId;
+use super::id::{ClassId, PacketId};
 use super::ledger::Thread;
 use super::objection::ObjectionState;
 use super::packet::Packet;
+use super::place::Place;
 use super::source::SourceCheck;
 use super::time::Time;
 
@@ -124,7 +128,7 @@ fn predicate(packet: &Packet, facts: &DraftFacts) -> Value {
             "deadlines": r.deadline.iter().map(|d| json!({"at": d.at, "basis": d.basis})).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "objections": packet.ledger.values().map(|t| objection(packet, t)).collect::<Vec<_>>(),
-        "findings": { "counts": [], "digest": Blake3::of(b"") },
+        "findings": findings(packet),
         "sources": facts.sources,
         "charter": digests(packet, "charter.toml"),
         "taxonomy": digests(packet, "taxonomy.toml"),
@@ -195,6 +199,27 @@ fn objection(packet: &Packet, thread: &Thread) -> Value {
         objection["reassigned_to"] = json!(to);
     }
     objection
+}
+
+/// How many findings there are of each class, by what people made of them, and the digest of all that is on record.
+fn findings(packet: &Packet) -> Value {
+    let mut counts: BTreeMap<(&ClassId, Option<Judgement>), u64> = BTreeMap::new();
+    let mut listing = String::new();
+    let current: Vec<(&RecordedFindings, Current)> =
+        packet.findings.iter().map(|(id, recorded)| (recorded, packet.current_findings(id))).collect();
+    for (recorded, current) in &current {
+        listing.push_str(&format!("{}  {}\n", recorded.digest, Place::Findings(recorded.file.fragment.clone())));
+        for class in current.classes() {
+            let set = current.set(class);
+            let disposition = recorded.disposition(class, &packet.content.charter);
+            let stands = disposition.filter(|d| (d.count, d.set) == (set.count, set.digest));
+            *counts.entry((class, stands.map(|d| d.judgement))).or_default() += set.count;
+        }
+    }
+    let counts = counts.into_iter();
+    let counts =
+        counts.map(|((class, judgement), count)| json!({"class": class, "disposition": judgement, "count": count}));
+    json!({"counts": counts.collect::<Vec<_>>(), "digest": Blake3::of(listing.as_bytes())})
 }
 
 fn digests(packet: &Packet, path: &str) -> Value {

@@ -10,6 +10,7 @@ pub mod commit;
 pub mod content;
 pub mod digest;
 pub mod finding;
+pub mod findings;
 pub mod fragment;
 pub mod id;
 pub mod key;

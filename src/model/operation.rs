@@ -40,6 +40,10 @@ kind_enum!(
         Close = "close",
         /// Accepts what remains of an objection.
         AcceptResidual = "accept-residual",
+        /// Records what a scan found.
+        Scan = "scan",
+        /// Judges an exact set of findings.
+        Dispose = "dispose",
         /// Records a check of the sources.
         Drift = "drift",
         /// Binds a manifest to the head.
@@ -71,6 +75,8 @@ pub enum Who {
     Human,
     /// A human with a required role, other than the owner.
     RequiredSigner,
+    /// A human with a role named in `rules.disposers`.
+    Disposer,
     /// The release owner.
     ReleaseOwner,
     /// A human contributor, or the release owner.
@@ -88,6 +94,7 @@ impl Who {
             Self::Anyone => true,
             Self::Human => actor.is_human(),
             Self::RequiredSigner => charter.is_required_signer(actor),
+            Self::Disposer => charter.may_dispose(actor),
             Self::ReleaseOwner => actor.is_human() && owner,
             Self::HumanContributorOrOwner => actor.is_human() && (owner || actor.has_role(CONTRIBUTOR)),
         }
@@ -102,6 +109,7 @@ impl Who {
             Self::Anyone => "anybody in the roster",
             Self::Human => "a human",
             Self::RequiredSigner => "a human with a required signer's role, other than the release owner",
+            Self::Disposer => "a human with a role that the charter's `disposers` names",
             Self::ReleaseOwner => "the release owner",
             Self::HumanContributorOrOwner => "a human with role `contributor`, or the release owner",
         }
@@ -123,6 +131,8 @@ pub enum Voids {
     Named,
     /// Every draft and approval bound before it, when something drifted; the newest that stands is held for it.
     WhenDrifted,
+    /// Every draft and approval bound before it, when it adds findings.
+    WhenFound,
     /// Every draft and approval bound before it, when endorsements reached the threshold and it took effect.
     WhenInEffect,
 }
@@ -133,7 +143,8 @@ impl Operation {
         match self {
             Self::Open | Self::Amend | Self::Endorse | Self::Reassign => Who::Governance,
             Self::Commit | Self::Apply | Self::Reject | Self::Address => Who::HumanContributor,
-            Self::Propose | Self::Drift => Who::Contributor,
+            Self::Propose | Self::Drift | Self::Scan => Who::Contributor,
+            Self::Dispose => Who::Disposer,
             Self::Object | Self::Respond | Self::Withdraw | Self::Close => Who::Anyone,
             Self::AcceptResidual | Self::Approve | Self::Supersede => Who::ReleaseOwner,
             Self::Draft => Who::HumanContributorOrOwner,
@@ -158,6 +169,7 @@ impl Operation {
             Self::Object | Self::Respond | Self::Address | Self::Withdraw | Self::Close | Self::AcceptResidual => {
                 matches!(place, Place::Objection(_))
             }
+            Self::Scan | Self::Dispose => matches!(place, Place::Findings(_)),
             Self::Drift => matches!(place, Place::Check(_) | Place::Hold(..)),
             Self::Draft => matches!(place, Place::Manifest(_)),
             Self::Sign => matches!(place, Place::Signature(..)),
@@ -169,7 +181,8 @@ impl Operation {
     /// What it voids.
     pub fn voids(self) -> Voids {
         match self {
-            Self::Commit | Self::Apply | Self::Object | Self::AcceptResidual => Voids::Bound,
+            Self::Commit | Self::Apply | Self::Object | Self::AcceptResidual | Self::Dispose => Voids::Bound,
+            Self::Scan => Voids::WhenFound,
             Self::Amend | Self::Endorse | Self::Reassign => Voids::WhenInEffect,
             Self::Draft => Voids::Drafts,
             Self::Approve => Voids::Older,

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::digest::{Blake3, Sha256};
-use super::id::{ActorId, CommitId, ObjectionId, ProposalId, SourceName, StageToken, TreeId};
+use super::findings::{Current, FindingSet, RecordedFindings};
+use super::id::{ActorId, ClassId, CommitId, FragmentId, ObjectionId, ProposalId, SourceName, StageToken, TreeId};
 use super::ledger::{Standing, Thread};
 use super::operation::Operation;
 use super::place::Place;
@@ -90,6 +91,8 @@ pub struct Packet {
     pub content_digest: Blake3,
     /// Every objection.
     pub ledger: BTreeMap<ObjectionId, Thread>,
+    /// What was found in fragments, and what people made of it.
+    pub findings: BTreeMap<FragmentId, RecordedFindings>,
     /// Every proposal.
     pub proposals: BTreeMap<ProposalId, Filed>,
     /// Every recorded check.
@@ -118,6 +121,7 @@ pub type Hands = BTreeSet<ActorId>;
 enum Named {
     All,
     Charter,
+    Findings(FragmentId, String),
     Paths(Vec<String>),
 }
 
@@ -132,6 +136,7 @@ impl Packet {
         match self.named_by(target) {
             Named::All => self.content_digest,
             Named::Charter => Blake3::of(self.content.charter.encode_lane().as_bytes()),
+            Named::Findings(fragment, class) => self.finding_set(&fragment, &class).digest,
             Named::Paths(paths) => {
                 let files = paths.iter().filter_map(|path| self.files.get(path).map(|file| (path.as_str(), file)));
                 content_digest(files)
@@ -166,9 +171,22 @@ impl Packet {
                 let places = [Place::SectionText(name.clone()), Place::SectionHead(name.clone())];
                 Named::Paths(places.iter().map(ToString::to_string).collect())
             }
-            // No finding is recorded yet: the sorted set is empty.
-            Target::Findings(..) => Named::Paths(Vec::new()),
+            Target::Findings(fragment, class) => Named::Findings(fragment.clone(), class.clone()),
         }
+    }
+
+    /// What was found in the bytes that a fragment has now.
+    pub fn current_findings(&self, fragment: &FragmentId) -> Current {
+        match (self.content.fragments.get(fragment), self.findings.get(fragment)) {
+            (Some(fragment), Some(recorded)) => Current::of(fragment, recorded.file.scan.iter()),
+            _ => Current::default(),
+        }
+    }
+
+    /// The exact set of findings of one class in the bytes that a fragment has now; empty for what is no class.
+    pub fn finding_set(&self, fragment: &FragmentId, class: &str) -> FindingSet {
+        let current = self.current_findings(fragment);
+        ClassId::new(class).map_or_else(|_| FindingSet::empty(), |class| current.set(&class))
     }
 
     fn paths_where(&self, named: impl Fn(&Place) -> bool) -> Named {
@@ -182,6 +200,7 @@ impl Packet {
         match self.named_by(target) {
             Named::All => self.authors.values().any(|hands| hands.contains(actor)),
             Named::Charter => wrote(&Place::Charter.to_string()),
+            Named::Findings(fragment, _) => wrote(&Place::Fragment(fragment).to_string()),
             Named::Paths(paths) => paths.iter().any(|path| wrote(path)),
         }
     }
@@ -224,7 +243,8 @@ impl Packet {
     pub fn material_digest(&self) -> MaterialDigest {
         let content = self.files.iter().map(|(path, file)| (path.clone(), file.blake3, file.sha256));
         let record = self.ledger.values().map(|t| (Place::Objection(t.id.clone()).to_string(), t.digest, t.sha256));
-        let mut material: Vec<(String, Blake3, Sha256)> = content.chain(record).collect();
+        let found = self.findings.iter().map(|(id, f)| (Place::Findings(id.clone()).to_string(), f.digest, f.sha256));
+        let mut material: Vec<(String, Blake3, Sha256)> = content.chain(record).chain(found).collect();
         material.sort_by(|a, b| a.0.cmp(&b.0));
         let blake3: String = material.iter().map(|(path, blake3, _)| line(path, blake3)).collect();
         let sha256: String = material.iter().map(|(path, _, sha256)| line(path, sha256)).collect();
@@ -235,6 +255,7 @@ impl Packet {
     pub fn has_file(&self, place: &Place) -> bool {
         match place {
             Place::Objection(id) => self.ledger.contains_key(id),
+            Place::Findings(id) => self.findings.contains_key(id),
             Place::Proposal(id) => self.proposals.contains_key(id),
             place => self.files.contains_key(&place.to_string()),
         }

@@ -33,6 +33,8 @@ pub enum Place {
     SectionHead(SectionName),
     /// `ledger/<last two>/<id>.toml`
     Objection(ObjectionId),
+    /// `findings/<fragment>.toml`
+    Findings(FragmentId),
     /// `checks/<k>.toml`
     Check(u32),
     /// `proposals/<id>/proposal.toml`
@@ -95,7 +97,7 @@ impl Place {
 
     /// Whether the file belongs to the material that a release binds: content and record.
     pub fn is_material(&self) -> bool {
-        self.is_content() || matches!(self, Self::Objection(_))
+        self.is_content() || matches!(self, Self::Objection(_) | Self::Findings(_))
     }
 }
 
@@ -113,6 +115,7 @@ fn in_room(room: &str, rest: &str) -> Option<Place> {
             None => Place::SectionHead(toml(rest)?.parse().ok()?),
         },
         "ledger" => in_ledger(rest)?,
+        "findings" => Place::Findings(toml(rest)?.parse().ok()?),
         "checks" => Place::Check(number(&toml(rest)?)?),
         "proposals" => in_proposal(rest)?,
         "releases" => in_release(rest)?,
@@ -172,6 +175,7 @@ impl fmt::Display for Place {
             Self::SectionText(name) => write!(f, "sections/{name}.md"),
             Self::SectionHead(name) => write!(f, "sections/{name}.toml"),
             Self::Objection(id) => write!(f, "ledger/{}/{id}.toml", &id.as_str()[12..]),
+            Self::Findings(fragment) => write!(f, "findings/{fragment}.toml"),
             Self::Check(k) => write!(f, "checks/{k}.toml"),
             Self::Proposal(id) => write!(f, "proposals/{id}/proposal.toml"),
             Self::Proposed(id, place) => write!(f, "proposals/{id}/{place}"),
@@ -196,6 +200,7 @@ mod tests {
             "sections/summary.md",
             "sections/summary.toml",
             "ledger/9f/o-01234567899f.toml",
+            "findings/stack.toml",
             "proposals/p-0123456789ab/fragments/f.toml",
             "proposals/p-0123456789ab/proposal.toml",
             "proposals/p-0123456789ab/charter.toml",

@@ -25,6 +25,10 @@ kind_enum!(
         BoundaryExceeded = "boundary-exceeded",
         /// A section has no owner in the roster.
         SectionOwnerless = "section-ownerless",
+        /// A finding of a blocking class shows, and nobody disposed of it.
+        LeakUnresolved = "leak-unresolved",
+        /// Not everything that goes to the lane was scanned.
+        ScanIncomplete = "scan-incomplete",
         /// A source no longer says what was pinned.
         SourceDrifted = "source-drifted",
         /// What was pinned is gone from its source.
@@ -108,6 +112,7 @@ impl ReasonCode {
         matches!(
             self,
             Self::SourceUnreachable
+                | Self::ScanIncomplete
                 | Self::NoRoot
                 | Self::NoPacket
                 | Self::Shallow

@@ -90,6 +90,26 @@ pub enum InvalidRedaction {
 }
 
 impl Redaction {
+    /// Whether every byte of a range is masked that says something. `idle` names the byte of each pair, from the range's
+    /// first one, that plain UTF-16 text leaves zero: it may be left as it is, its neighbour may not.
+    pub fn masks(&self, offset: u64, length: u64, idle: Option<u64>) -> bool {
+        let Some(end) = offset.checked_add(length) else { return false };
+        let may_show = |from: u64, to: u64| match to.saturating_sub(from) {
+            0 => true,
+            1 => idle == Some((from - offset) % 2),
+            _ => false,
+        };
+        let first = self.interval.partition_point(|i| i.end().is_some_and(|e| e <= offset));
+        let mut shown_from = offset;
+        for interval in self.interval[first..].iter().take_while(|i| i.offset < end) {
+            if !may_show(shown_from, interval.offset) {
+                return false;
+            }
+            shown_from = interval.end().unwrap_or(u64::MAX);
+        }
+        may_show(shown_from, end)
+    }
+
     /// Checks a redaction of a fragment of so many bytes; stored files are written by others.
     ///
     /// # Errors
@@ -141,6 +161,28 @@ mod tests {
         assert_eq!(redaction(10, &[(0, 10, None)]).check(10), Ok(()));
         assert_eq!(redaction(5, &[(0, 2, Some(0)), (2, 2, Some(1)), (9, 1, Some(1))]).check(10), Ok(()));
         assert_eq!(redaction(u64::MAX, &[(0, u64::MAX, None)]).check(u64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn a_range_is_masked_when_no_byte_of_it_shows() {
+        let masks = |intervals: &[_], offset, length| redaction(0, intervals).masks(offset, length, None);
+        assert!(masks(&[(10, 16, None)], 10, 16) && masks(&[(8, 4, None), (12, 20, None)], 10, 16));
+        for shows in [&[][..], &[(0, 10, None)], &[(26, 9, None)], &[(11, 15, None)], &[(10, 15, None)]] {
+            assert!(!masks(shows, 10, 16), "{shows:?}");
+        }
+        assert!(!masks(&[(10, 8, None), (19, 7, None)], 10, 16), "one byte in the middle");
+        assert!(!redaction(0, &[(0, 9, None)]).masks(u64::MAX, 2, None));
+    }
+
+    #[test]
+    fn of_utf_16_only_the_idle_byte_of_a_pair_may_show() {
+        let every_second = |from: u64| (0..8).map(|i| (from + 2 * i, 1, None)).collect::<Vec<_>>();
+        for (idle, masked) in [(1, 10), (0, 11)] {
+            assert!(redaction(0, &every_second(masked)).masks(10, 16, Some(idle)), "{idle}");
+            assert!(!redaction(0, &every_second(masked)).masks(10, 16, None), "{idle}");
+            assert!(!redaction(0, &every_second(21 - masked)).masks(10, 16, Some(idle)), "the letters show: {idle}");
+        }
+        assert!(!redaction(0, &[(10, 6, None), (18, 8, None)]).masks(10, 16, Some(1)), "a whole letter shows");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canonical::{Stored, is_false};
 use super::digest::KeyedBlake3;
+use super::finding::Finding;
 use super::id::ClassId;
 
 /// `taxonomy.toml`.
@@ -44,6 +45,18 @@ pub struct Known {
 }
 
 impl Stored for Taxonomy {}
+
+impl Taxonomy {
+    /// The classes whose findings stop a draft.
+    pub fn blocking(&self) -> impl Iterator<Item = &Class> {
+        self.class.iter().filter(|class| class.blocks)
+    }
+
+    /// Whether a finding's value is known to be harmless.
+    pub fn is_known(&self, finding: &Finding) -> bool {
+        self.known.iter().any(|k| k.class == finding.class && Some(k.commitment) == finding.commitment)
+    }
+}
 
 impl Default for Taxonomy {
     fn default() -> Self {

@@ -3,6 +3,7 @@
 //! Every text that came from outside passes [`crate::model::text::harmless`] on its way to a terminal.
 
 mod error;
+mod findings;
 mod ledger;
 mod page;
 mod proposals;
@@ -17,6 +18,7 @@ use crate::model::text::is_plain;
 use crate::work::{Refused, Verdict, Why};
 
 pub use error::refused;
+pub use findings::disposed;
 pub use ledger::{objections, recorded};
 pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};

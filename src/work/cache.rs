@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::canonical::Stored;
 use crate::model::charter::Charter;
 use crate::model::content::Content;
-use crate::model::digest::Blake3;
+use crate::model::digest::{Blake3, Sha256};
+use crate::model::findings::{FindingsFile, RecordedFindings};
 use crate::model::id::{ActorId, CommitId, ObjectionId, TreeId};
 use crate::model::ledger::Thread;
 use crate::model::packet::{Hands, Newest, Packet, Revision, StoredFile};
@@ -47,6 +48,7 @@ struct Kept {
     revision: Revision,
     files: BTreeMap<String, StoredFile>,
     ledger: BTreeMap<ObjectionId, Thread>,
+    findings: Vec<KeptFindings>,
     proposals: Vec<KeptProposal>,
     checks: BTreeMap<u32, String>,
     current_checks: BTreeSet<u32>,
@@ -57,6 +59,27 @@ struct Kept {
     past: Past,
     charter_since: CommitId,
     content_digest: Blake3,
+}
+
+/// Findings with their file as text, for the same reason as [`KeptProposal`].
+#[derive(Serialize, Deserialize)]
+struct KeptFindings {
+    file: String,
+    points: Vec<[u8; 32]>,
+    digest: Blake3,
+    sha256: Sha256,
+}
+
+impl KeptFindings {
+    fn of(recorded: &RecordedFindings) -> Self {
+        let RecordedFindings { file, points, digest, sha256 } = recorded;
+        Self { file: file.encode(), points: points.clone(), digest: *digest, sha256: *sha256 }
+    }
+
+    fn restore(self) -> Option<RecordedFindings> {
+        let Self { file, points, digest, sha256 } = self;
+        Some(RecordedFindings { file: FindingsFile::decode(file.as_bytes()).ok()?, points, digest, sha256 })
+    }
 }
 
 /// A proposal with its file as text: stored files have optional fields, which this encoding cannot skip.
@@ -121,7 +144,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 8");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 9");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
@@ -135,6 +158,7 @@ fn keep(packet: &Packet) -> Kept {
         revision: packet.revision.clone(),
         files: packet.files.clone(),
         ledger: packet.ledger.clone(),
+        findings: packet.findings.values().map(KeptFindings::of).collect(),
         proposals: packet.proposals.values().map(KeptProposal::of).collect(),
         checks: packet.checks.iter().map(|(k, check)| (*k, check.encode())).collect(),
         current_checks: packet.current_checks.clone(),
@@ -151,6 +175,7 @@ fn keep(packet: &Packet) -> Kept {
 fn restore(kept: Kept) -> Option<Packet> {
     let content = content_of(&kept.files)?;
     let proposals: Option<Vec<Filed>> = kept.proposals.into_iter().map(KeptProposal::restore).collect();
+    let findings: Option<Vec<RecordedFindings>> = kept.findings.into_iter().map(KeptFindings::restore).collect();
     let checks: Option<BTreeMap<u32, RecordedCheck>> =
         kept.checks.iter().map(|(k, text)| RecordedCheck::decode(text.as_bytes()).ok().map(|c| (*k, c))).collect();
     Some(Packet {
@@ -163,6 +188,7 @@ fn restore(kept: Kept) -> Option<Packet> {
         content,
         files: kept.files,
         ledger: kept.ledger,
+        findings: findings?.into_iter().map(|f| (f.file.fragment.clone(), f)).collect(),
         proposals: proposals?.into_iter().map(|filed| (filed.proposal.id.clone(), filed)).collect(),
         checks: checks?,
         current_checks: kept.current_checks,

@@ -13,6 +13,7 @@ pub mod content;
 #[cfg(test)]
 mod corpus_tests;
 pub mod diff;
+pub mod dispose;
 pub mod drift;
 pub mod fragment;
 pub mod governance;

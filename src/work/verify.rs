@@ -280,6 +280,7 @@ fn judge_release(
     let checked = ask.evidence.then(|| evidence::check_all(&packet.content, &|_| ()));
     let sources = checked.as_ref().map(|c| evidence::with_stand_ins(c.sources.clone(), packet, now));
     let facts = Facts {
+        scans: None,
         sources: sources.as_deref(),
         subjects: checked.as_ref().map(|c| c.subjects.as_slice()).unwrap_or_default(),
         policy: ask.policy.as_ref(),

@@ -56,6 +56,8 @@ fn open_to(packet: &Packet, actor: &Actor, operation: Operation) -> bool {
             decidable(packet).any(|p| p.kind() == ProposalKind::Content && p.by != actor.id)
         }
         Operation::Endorse => decidable(packet).any(|p| p.kind() != ProposalKind::Content),
+        Operation::Dispose => !packet.findings.is_empty(),
+        Operation::Scan => !packet.content.fragments.is_empty(),
         Operation::Reassign => any(&[ObjectionState::Open, ObjectionState::Addressed]),
         Operation::Amend
         | Operation::Commit

@@ -1,0 +1,108 @@
+//! Findings: nothing of a blocking class shows in what goes to the lane, unless a human disposed of exactly that.
+
+use super::Case;
+use crate::model::actor::CUSTODIAN;
+use crate::model::digest::Blake3;
+use crate::model::finding::Finding;
+use crate::model::findings::{Current, FragmentScan};
+use crate::model::fragment::{Disclosure, Fragment};
+use crate::model::id::{ActorId, ClassId};
+use crate::model::packet::Packet;
+use crate::model::reason::{Reason, ReasonCode};
+use crate::model::taxonomy::Taxonomy;
+
+/// What shows of one class in one fragment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Found in the raw bytes and not masked through and through.
+    pub uncovered: Vec<Finding>,
+    /// Found in the sanitized bytes.
+    pub leaked: Vec<Finding>,
+}
+
+impl Shown {
+    /// How many findings show.
+    pub fn count(&self) -> usize {
+        self.uncovered.len() + self.leaked.len()
+    }
+}
+
+/// What shows of one class, less the values that the taxonomy knows to be harmless.
+pub fn shown(fragment: &Fragment, current: &Current, taxonomy: &Taxonomy, class: &ClassId) -> Shown {
+    let counts = |f: &&Finding| f.class == *class && !taxonomy.is_known(f);
+    let uncovered = current.raw.iter().filter(counts).filter(|f| !is_covered(fragment, f));
+    Shown {
+        uncovered: uncovered.cloned().collect(),
+        leaked: current.sanitized.iter().filter(counts).cloned().collect(),
+    }
+}
+
+/// Whether all of a raw finding is masked.
+fn is_covered(fragment: &Fragment, finding: &Finding) -> bool {
+    fragment.redaction.as_ref().is_some_and(|r| r.masks(finding.offset, finding.length, finding.idle_byte()))
+}
+
+pub(super) fn leaks(case: &Case<'_>) -> Vec<Reason> {
+    if case.packet.content.taxonomy.blocking().next().is_none() {
+        return Vec::new();
+    }
+    included(case.packet).flat_map(|fragment| leaks_of(case, fragment)).collect()
+}
+
+fn included(packet: &Packet) -> impl Iterator<Item = &Fragment> {
+    packet.content.fragments.values().map(AsRef::as_ref).filter(|f| f.disclosure == Disclosure::Included)
+}
+
+fn leaks_of(case: &Case<'_>, fragment: &Fragment) -> Vec<Reason> {
+    let packet = case.packet;
+    let (taxonomy, charter) = (&packet.content.taxonomy, &packet.content.charter);
+    let recorded = packet.findings.get(&fragment.id);
+    let now = case.facts.scans.unwrap_or_default().iter().filter(|s| s.fragment == fragment.id);
+    let scans = recorded.iter().flat_map(|r| &r.file.scan).chain(now.flat_map(|s| &s.scanned));
+    let current = Current::of(fragment, scans);
+    let stops = |class: &ClassId| {
+        let shown = shown(fragment, &current, taxonomy, class);
+        let set = current.set(class);
+        let disposition = recorded.and_then(|r| r.disposition(class, charter));
+        let stands = disposition.is_some_and(|d| (d.count, d.set) == (set.count, set.digest));
+        (shown.count() > 0 && !stands).then(|| reason(fragment, class, &shown, disposition.is_some()))
+    };
+    taxonomy.blocking().filter_map(|class| stops(&class.id)).collect()
+}
+
+fn reason(fragment: &Fragment, class: &ClassId, shown: &Shown, reopened: bool) -> Reason {
+    let id = &fragment.id;
+    let (uncovered, leaked) = (shown.uncovered.len(), shown.leaked.len());
+    let again = if reopened { "; what was disposed of was another set" } else { "" };
+    let message = format!(
+        "fragment {id} shows findings of class {class}: {uncovered} not masked through and through, {leaked} in the sanitized bytes{again}"
+    );
+    let help = format!(
+        "packet coverage {id}   then mask them and packet add-fragment again, or packet scan {id} --record and packet dispose --class {class} --in fragment:{id} --as not-customer-data|needed --why TEXT"
+    );
+    Reason::new(ReasonCode::LeakUnresolved, format!("findings:{id}/{class}"), message, help)
+}
+
+pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
+    let Some(scans) = case.facts.scans else { return Vec::new() };
+    let incomplete = scans.iter().filter_map(|scan| scan.incomplete.as_ref().map(|why| (scan, why)));
+    incomplete
+        .filter(|(scan, _)| !(scan.unreachable && stood_in(case, scan)))
+        .map(|(scan, why)| {
+            let message = format!("fragment {} could not be scanned to the end: {why}", scan.fragment);
+            let help = "packet scan FRAGMENT   shows how far it gets; where the vault is out of reach, a custodian who can read it runs packet scan --record and packet drift --record";
+            Reason::new(ReasonCode::ScanIncomplete, format!("fragment:{}", scan.fragment), message, help)
+        })
+        .collect()
+}
+
+/// Bytes that are out of reach here may have been scanned by a custodian, to the end and by the taxonomy in force.
+fn stood_in(case: &Case<'_>, scan: &FragmentScan) -> bool {
+    let packet = case.packet;
+    let custodian = |by: &ActorId| packet.content.charter.actor_by_id(by).is_some_and(|a| a.is_human_with(CUSTODIAN));
+    let taxonomy = packet.file_digest("taxonomy.toml").unwrap_or_else(|| Blake3::of(b""));
+    match (packet.content.fragments.get(&scan.fragment), packet.findings.get(&scan.fragment)) {
+        (Some(fragment), Some(recorded)) => recorded.file.is_scanned(fragment, &taxonomy, custodian),
+        _ => false,
+    }
+}
