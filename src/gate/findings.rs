@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::model::actor::CUSTODIAN;
+use crate::model::coverage::is_covered;
 use crate::model::digest::Blake3;
 use crate::model::finding::Finding;
 use crate::model::findings::{Current, FragmentScan};
@@ -35,11 +36,6 @@ pub fn shown(fragment: &Fragment, current: &Current, taxonomy: &Taxonomy, class:
         uncovered: uncovered.cloned().collect(),
         leaked: current.sanitized.iter().filter(counts).cloned().collect(),
     }
-}
-
-/// Whether all of a raw finding is masked.
-fn is_covered(fragment: &Fragment, finding: &Finding) -> bool {
-    fragment.redaction.as_ref().is_some_and(|r| r.masks(finding.offset, finding.length, finding.idle_byte()))
 }
 
 pub(super) fn leaks(case: &Case<'_>) -> Vec<Reason> {

@@ -67,3 +67,19 @@ pub struct Account {
     /// Not read at all.
     pub skipped: u64,
 }
+
+impl Account {
+    /// What became of the bytes of both.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            zero: self.zero + other.zero,
+            text: self.text + other.text,
+            opaque: self.opaque + other.opaque,
+            decoded: self.decoded + other.decoded,
+            truncated: self.truncated + other.truncated,
+            skipped: self.skipped + other.skipped,
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Pure values and rules: no I/O, no clock, no git. One noun per file.
 
 pub mod actor;
+pub mod address;
 pub mod attachment;
 pub mod canonical;
 pub mod change;
@@ -8,6 +9,7 @@ pub mod charter;
 pub mod charter_check;
 pub mod commit;
 pub mod content;
+pub mod coverage;
 pub mod digest;
 pub mod finding;
 pub mod findings;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::content::Content;
 use super::digest::{Blake3, Sha256};
 use super::findings::{Current, FindingSet, RecordedFindings};
+use super::fragment::Fragment;
 use super::id::{ActorId, ClassId, CommitId, FragmentId, ObjectionId, ProposalId, SourceName, StageToken, TreeId};
 use super::ledger::{Standing, Thread};
 use super::operation::Operation;
@@ -146,8 +147,8 @@ impl Packet {
 
     /// The content files a target names, sorted by path; files that are gone may be among them.
     ///
-    /// Regions and addresses are not looked into yet, so such a target is every fragment of its session: a change of
-    /// any of them is a change of the target, which can reopen too much and never too little.
+    /// A region or address range is every fragment of its session that may overlap it: a change of any of them is a change
+    /// of the target, which can reopen too much and never too little.
     fn named_by(&self, target: &Target) -> Named {
         let one = |place: Place| Named::Paths(vec![place.to_string()]);
         match target {
@@ -159,10 +160,12 @@ impl Packet {
                 Place::Attachment(a) => self.content.attachments.get(a).is_some_and(|a| a.session == *id),
                 _ => false,
             }),
-            Target::Region(id, _) | Target::Address(id, ..) => self.paths_where(|place| match place {
-                Place::Fragment(f) => self.content.fragments.get(f).is_some_and(|f| f.session == *id),
-                _ => false,
-            }),
+            Target::Region(..) | Target::Address(..) => {
+                let reached = self.reached(target).into_iter();
+                let mut paths: Vec<String> = reached.map(|f| Place::Fragment(f.id.clone()).to_string()).collect();
+                paths.sort_unstable();
+                Named::Paths(paths)
+            }
             Target::Fragment(id, _) => one(Place::Fragment(id.clone())),
             Target::Symbols(id) | Target::Frame(id, _) => one(Place::Symbols(id.clone())),
             Target::Retention(id) => one(Place::Retention(id.clone())),
@@ -173,6 +176,26 @@ impl Packet {
             }
             Target::Findings(fragment, class) => Named::Findings(fragment.clone(), class.clone()),
         }
+    }
+
+    /// The fragments that a target is about: all that may hold a byte of it, under whatever name.
+    pub fn reached(&self, target: &Target) -> Vec<&Fragment> {
+        let fragments = &self.content.fragments;
+        let other = match target {
+            Target::Fragment(id, _) | Target::Findings(id, _) => fragments.get(id),
+            _ => None,
+        };
+        let part = if let Target::Fragment(_, part) = target { *part } else { None };
+        let is_reached = |fragment: &&Fragment| match target {
+            Target::Session(id) => fragment.session == *id,
+            Target::Region(id, name) => fragment.session == *id && fragment.may_be_region(name),
+            Target::Address(id, start, length) => fragment.session == *id && fragment.may_overlap(*start, *length),
+            Target::Fragment(id, _) | Target::Findings(id, _) => {
+                fragment.id == *id || other.is_some_and(|other| fragment.is_reached_through(other, part))
+            }
+            _ => false,
+        };
+        fragments.values().map(AsRef::as_ref).filter(is_reached).collect()
     }
 
     /// What was found in the bytes that a fragment has now.

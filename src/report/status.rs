@@ -31,7 +31,7 @@ fn fields(s: &Status) -> Value {
         .values()
         .map(|f| {
             json!({"id": f.id, "session": f.session, "disclosure": f.disclosure, "bytes": f.range.length,
-                   "masked_bytes": f.redaction.as_ref().map(|r| r.masked_bytes)})
+                   "region": f.region, "va": f.va, "masked_bytes": f.redaction.as_ref().map(|r| r.masked_bytes)})
         })
         .collect();
     let sessions: Vec<Value> = content
@@ -56,6 +56,9 @@ fn fields(s: &Status) -> Value {
         "packet": s.name, "genesis": packet.genesis, "head": packet.head,
         "revision": {"number": packet.revision.number, "commit": packet.revision.commit},
         "staged": staged, "sessions": sessions, "fragments": fragments, "symbols": symbols,
+        "disputed": s.disputed.iter().map(|d| json!({
+            "objection": d.objection, "about": d.about, "fragments": d.fragments, "regions": d.regions,
+        })).collect::<Vec<_>>(),
         "objections": packet.ledger.values().map(|t| ledger::objection(packet, t)).collect::<Vec<_>>(),
         "release": release, "blockers": s.blockers, "next": s.next, "unshared": s.unshared,
     })
@@ -76,6 +79,11 @@ fn text(s: &Status) -> String {
         content.sections.len()
     ));
     page.line(disputes(s));
+    page.items(s.disputed.iter().map(|d| {
+        let regions = if d.regions.is_empty() { String::new() } else { format!(" ({})", d.regions.join(", ")) };
+        let fragments: Vec<&str> = d.fragments.iter().map(|id| id.as_str()).collect();
+        format!("{} disputes {}: {}{regions}", d.objection, d.about, fragments.join(", "))
+    }));
     page.line(match &s.release {
         None => "nothing is drafted".to_owned(),
         Some((release, state, _)) => format!("release {} of revision {} is {state}", release.number, release.revision),

@@ -283,10 +283,14 @@ fn fragment_of(
         session: new.session.clone(),
         disclosure: new.disclosure,
         why: new.why.clone(),
+        region: None,
+        aliases: Vec::new(),
+        va: None,
         capture,
         range: Extent { offset: range.offset, length: range.length },
         raw: RawCommitment { keyed_blake3: read.raw, key: key.id(), bytes: range.length },
         sanitized,
+        sanitizer: None,
         redaction,
     })
 }

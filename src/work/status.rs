@@ -6,7 +6,7 @@ use super::stage;
 use super::{Desk, Refused};
 use crate::gate::{self, Facts, Question};
 use crate::model::actor::{Actor, CONTRIBUTOR, GOVERNANCE};
-use crate::model::id::{CommitId, PacketId};
+use crate::model::id::{CommitId, FragmentId, ObjectionId, PacketId};
 use crate::model::ledger::Thread;
 use crate::model::objection::ObjectionState;
 use crate::model::packet::Packet;
@@ -14,6 +14,7 @@ use crate::model::proposal::{Filed, ProposalKind, ProposalState};
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Release, ReleaseState};
 use crate::model::stage::Stage;
+use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::sign::Signer;
 
@@ -30,6 +31,8 @@ pub struct Status {
     pub staged: Option<Stage>,
     /// The release that matters now, with what stands against it.
     pub release: Option<(Release, ReleaseState, Vec<Reason>)>,
+    /// The fragments and regions that are disputed, by objection.
+    pub disputed: Vec<Disputed>,
     /// What stops a release.
     pub blockers: Vec<Reason>,
     /// What to type.
@@ -40,6 +43,38 @@ pub struct Status {
     pub unshared: Option<bool>,
     /// The clock.
     pub now: Time,
+}
+
+/// What one objection that is not settled is about, in the bytes.
+#[derive(Debug)]
+pub struct Disputed {
+    /// The objection.
+    pub objection: ObjectionId,
+    /// Its target.
+    pub about: Target,
+    /// The fragments that it reaches.
+    pub fragments: Vec<FragmentId>,
+    /// Their regions, where they have names.
+    pub regions: Vec<String>,
+}
+
+fn disputed(packet: &Packet) -> Vec<Disputed> {
+    let unsettled = |thread: &&Thread| {
+        let state = packet.standing(thread).state;
+        matches!(state, ObjectionState::Open | ObjectionState::Addressed | ObjectionState::Residual)
+    };
+    let of = |thread: &Thread| {
+        let reached = packet.reached(&thread.about);
+        let mut regions: Vec<String> = reached.iter().filter_map(|f| f.region.clone()).collect();
+        regions.dedup();
+        Disputed {
+            objection: thread.id.clone(),
+            about: thread.about.clone(),
+            fragments: reached.iter().map(|f| f.id.clone()).collect(),
+            regions,
+        }
+    };
+    packet.ledger.values().filter(unsettled).map(of).filter(|d| !d.fragments.is_empty()).collect()
 }
 
 /// Looks at a packet. Needs no key.
@@ -66,6 +101,7 @@ pub fn status(desk: &Desk, signer: Option<&Signer>) -> Result<Status, Refused> {
         next: with_staged(next, staged.as_ref(), actor.as_ref()),
         warnings: warnings(&packet, desk.now),
         unshared: snapshot.shared.map(|shared| !shared),
+        disputed: disputed(&packet),
         packet,
         actor,
         staged,
