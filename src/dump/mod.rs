@@ -8,9 +8,11 @@
 //! | [`snapshot`] | whether a file stayed as it was while it was read |
 //! | [`hash`] | commitments and digests of one range |
 //! | [`pair`] | a raw and a sanitized range, compared and hashed in one pass |
+//! | [`read`] | bytes read by position, from a file or from memory |
 //! | `blocks` | one range, block by block, with SHA-256 beside it |
 
 mod blocks;
 pub mod hash;
 pub mod pair;
+pub mod read;
 pub mod snapshot;
