@@ -11,7 +11,7 @@
 //! | [`gate`] | (packet, facts, now) → reasons |
 //! | [`history`] | raw entries → verified packet: the replay |
 //! | [`sign`] | SSHSIG: sign and verify bytes |
-//! | [`dump`] | hashing of byte ranges, the redaction difference |
+//! | [`dump`] | bytes → regions; hashing of byte ranges, the redaction difference |
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
 //! | [`work`] | one file per use case: load, decide, write, answer |

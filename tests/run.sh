@@ -9,7 +9,7 @@ if [ "$(uname -s)" != Linux ]; then
 fi
 
 declare -A package=([git]=git [ssh-keygen]=openssh-client [ssh-agent]=openssh-client [strace]=strace
-  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [script]=bsdutils [c++]=g++)
+  [faketime]=faketime [b3sum]=b3sum [sha256sum]=coreutils [script]=bsdutils [c++]=g++ [gdb]=gdb)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")

@@ -2,6 +2,7 @@
 
 mod charter;
 mod context;
+mod dumps;
 mod evidence;
 mod findings;
 mod ledger;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     AddSession(workspace::AddSession),
     AddAttachment(evidence::AddAttachment),
     AddFragment(evidence::AddFragment),
+    Regions(dumps::Regions),
     AddSymbols(requests::AddSymbols),
     #[command(subcommand)]
     Retention(requests::RetentionCommand),
@@ -127,6 +129,7 @@ macro_rules! each_command {
             Command::AddSession(c) => $each!(c),
             Command::AddAttachment(c) => $each!(c),
             Command::AddFragment(c) => $each!(c),
+            Command::Regions(c) => $each!(c),
             Command::AddSymbols(c) => $each!(c),
             Command::Retention(requests::RetentionCommand::Set(c)) => $each!(c),
             Command::Remove(c) => $each!(c),

@@ -6,17 +6,15 @@
 //!                                           └ both unchanged while they were read, or nothing is staged
 //! ```
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::content::slug;
 use super::drift::Progress;
 use super::stage::{Staging, stage};
+use super::steady::{Steady, unreadable};
 use super::{Desk, Refused, Verdict};
 use crate::dump::hash;
 use crate::dump::pair::{self, Pair, PairError};
-use crate::dump::snapshot::Snapshot;
 use crate::model::canonical::Stored;
 use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized};
 use crate::model::id::{FragmentId, SessionId};
@@ -141,56 +139,6 @@ fn range_of(new: &NewFragment, bytes: u64, min_fragment: u64) -> Result<ByteRang
         return Err(Refused::usage("--range", message, help));
     }
     Ok(range)
-}
-
-/// An open file that must not change while it is read: a commitment to bytes that nobody can find again is worse than none.
-struct Steady {
-    file: File,
-    path: PathBuf,
-    snapshot: Snapshot,
-}
-
-impl Steady {
-    fn of(file: File, path: PathBuf) -> Result<Self, Refused> {
-        let snapshot = Snapshot::take(&file).map_err(|e| unreadable(&path, &e))?;
-        Ok(Self { file, path, snapshot })
-    }
-
-    fn open(path: &Path) -> Result<Self, Refused> {
-        let file = File::open(path).map_err(|e| unreadable(path, &e))?;
-        if !file.metadata().is_ok_and(|m| m.is_file()) {
-            let message = format!("{} is not a regular file", path.display());
-            return Err(Refused::usage(path.display().to_string(), message, "copy it into a file first"));
-        }
-        Self::of(file, path.to_owned())
-    }
-
-    fn bytes(&self) -> u64 {
-        self.snapshot.size()
-    }
-
-    fn still_holds(&self) -> Result<(), Refused> {
-        match self.snapshot.still_holds(&self.file, &self.path) {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                let message = format!("{} changed while it was read", self.path.display());
-                let help = "wait until nothing writes it, then run the same command again; nothing was staged";
-                Err(Refused::new(Verdict::No, "file-changed", self.path.display().to_string(), message, help))
-            }
-            Err(error) => Err(unreadable(&self.path, &error)),
-        }
-    }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Refused {
-    let subject = path.display().to_string();
-    Refused::new(
-        Verdict::Undecided,
-        "unreadable",
-        &subject,
-        format!("{subject}: {error}"),
-        format!("ls -l '{subject}'"),
-    )
 }
 
 /// What reading made of the bytes.

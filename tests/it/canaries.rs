@@ -264,6 +264,8 @@ impl Watch {
             &["objections"],
             &["proposals"],
             &["drift"],
+            &["regions", "vault:a.dmp"],
+            &["regions", "../vault/absent.dmp"],
             &["repair"],
             &["trust", "checkout", &"0".repeat(40)],
             &["man"],

@@ -77,6 +77,11 @@ fn every_answer_has_the_promised_fields() {
     }
     assert_eq!(log["entries"].as_array().unwrap().len(), 1);
     let id = sandbox.object("privacy-lead", "other", "packet");
+    let fields = ["format", "regions", "coverage"];
+    let regions = holds(&sandbox.json("privacy-lead", &["regions", "vault:a.dmp"]), "regions", "yes", &fields);
+    for field in ["name", "kind", "thread", "va", "offset", "length", "elided"] {
+        assert!(regions["regions"][0].get(field).is_some(), "{regions}");
+    }
     let listed = holds(&sandbox.json("privacy-lead", &["objections"]), "objections", "yes", &["objections"]);
     assert_eq!(listed["objections"][0]["state"], "open");
     holds(&sandbox.json("privacy-lead", &["withdraw", &id, "-m", "fine"]), "withdraw", "yes", &["id"]);

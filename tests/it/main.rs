@@ -37,6 +37,7 @@ mod laws;
 mod map;
 mod proposals;
 mod races;
+mod regions;
 mod releases;
 mod repositories;
 mod sandbox;
