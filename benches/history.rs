@@ -123,6 +123,7 @@ fn desk(dir: &Path, entries: usize) -> Outcome<Desk> {
         name: PacketId::new("bench")?,
         now: Time::from_seconds(begin).ok_or("the clock is odd")?,
         here: dir.to_owned(),
+        allow: vec![],
         wait: Duration::from_secs(5),
     })
 }

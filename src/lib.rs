@@ -12,6 +12,7 @@
 //! | [`history`] | raw entries → verified packet: the replay |
 //! | [`sign`] | SSHSIG: sign and verify bytes |
 //! | [`dump`] | bytes → regions; hashing of byte ranges, the redaction difference |
+//! | [`scan`] | bytes → findings: suspected identifiers, never their text |
 //! | [`source`] | the vault |
 //! | [`store`] | values ↔ git; the only room that names gix |
 //! | [`work`] | one file per use case: load, decide, write, answer |
@@ -29,6 +30,7 @@ pub mod gate;
 pub mod history;
 pub mod model;
 pub mod report;
+pub mod scan;
 pub mod sign;
 pub mod source;
 pub mod store;

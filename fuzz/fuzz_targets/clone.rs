@@ -60,6 +60,7 @@ fn desk(dir: &Path) -> Desk {
         name: PacketId::new("checkout").expect("a name"),
         now: Time::from_seconds(1_795_600_000).expect("a time"),
         here: dir.to_owned(),
+        allow: vec![],
         wait: Duration::ZERO,
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::model::id::PacketId;
+use crate::model::id::{ClassId, PacketId};
 use crate::model::time::Time;
 use crate::sign::{ChildEnv, KeyChoice, Signer};
 use crate::store::{GitEnvironment, Repo, user_signing_key};
@@ -27,6 +27,9 @@ pub struct Global {
     /// Sign with this SSH key, private or public; by default git's `user.signingkey`
     #[arg(long, global = true, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// Let text through that holds something of CLASS, once you know that it is no customer's; the entry records it
+    #[arg(long, global = true, value_name = "CLASS")]
+    pub allow: Vec<ClassId>,
 }
 
 /// What a child process of ours may know of the environment: where its user, agent and terminal are. Nothing that git
@@ -143,7 +146,8 @@ impl Context {
     }
 
     fn desk_of(&self, repo: Repo, name: PacketId) -> Desk {
-        Desk { repo, name, now: self.now, here: self.here.clone(), wait: self.wait() }
+        let allow = self.global.allow.clone();
+        Desk { repo, name, now: self.now, here: self.here.clone(), allow, wait: self.wait() }
     }
 
     /// How long to wait for another writer; `PACKET_LOCK_WAIT` in seconds shortens it.

@@ -2,14 +2,43 @@
 
 use clap::Args;
 
+use super::evidence::progress;
 use super::values::one_of;
 use super::{Context, Run};
 use crate::model::findings::Judgement;
-use crate::model::id::ClassId;
+use crate::model::id::{ClassId, FragmentId};
 use crate::model::target::Target;
 use crate::report::{self, Body};
 use crate::work::Refused;
+use crate::work::coverage;
 use crate::work::dispose::{self, NewDisposition};
+
+/// Hold what redactions mask against what is found in the raw bytes
+///
+/// Scans the raw and the sanitized bytes where they lie, in memory, and records nothing. Exit 1 when something shows or a
+/// claim does not fit, 3 when a fragment could not be scanned to the end. Places and classes are shown, never text.
+///
+/// Examples:
+///   packet coverage
+///   packet coverage stack
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Coverage {
+    /// The fragments; all when none is named
+    fragment: Vec<FragmentId>,
+}
+
+impl Run for Coverage {
+    const NAME: &'static str = "coverage";
+    const FIELDS: &'static [&'static str] = &["fragments"];
+
+    fn run(&self, context: &Context) -> Result<Body, Refused> {
+        let signer = context.signer_if_any();
+        let progress = |bytes| progress(context, bytes);
+        let answer = coverage::coverage(&context.desk()?, signer.as_ref(), &self.fragment, progress)?;
+        Ok(report::coverage(&answer))
+    }
+}
 
 /// Judge every recorded finding of one class in one place, as one decision
 ///

@@ -46,7 +46,7 @@ impl Run for Open {
         let charter = open::read_charter(&self.charter.display().to_string(), &text)?;
         let taxonomy = self.taxonomy.as_ref().map(|file| read_taxonomy(context, file)).transpose()?;
         let desk = context.desk_for(&self.id)?;
-        let opened = open::open(&desk, &context.signer()?, &charter, &taxonomy.unwrap_or_default())?;
+        let opened = open::open(&desk, &context.signer()?, &charter, &taxonomy.unwrap_or_else(Taxonomy::shipped))?;
         Ok(report::opened(self.id.as_str(), &opened))
     }
 }

@@ -19,7 +19,7 @@ use crate::model::text::is_plain;
 use crate::work::{Refused, Verdict, Why};
 
 pub use error::refused;
-pub use findings::disposed;
+pub use findings::{coverage, disposed};
 pub use ledger::{objections, recorded};
 pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};

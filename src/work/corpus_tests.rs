@@ -72,7 +72,7 @@ fn a_release_that_holds() -> Option<(Packet, Time)> {
     let name = PacketId::new(json["packet"].as_str().unwrap()).unwrap();
     let now = Time::parse(json["now"].as_str().unwrap()).unwrap();
     let repo = Repo::open(copy.path()).unwrap();
-    let desk = Desk { repo, name, now, here: copy.path().to_owned(), wait: Duration::ZERO };
+    let desk = Desk { repo, name, now, here: copy.path().to_owned(), allow: vec![], wait: Duration::ZERO };
     Some((load::load(&desk, None, Replay::Full).unwrap().packet, now))
 }
 
@@ -207,8 +207,14 @@ fn verdict(case: &Path, json: &Value) -> Judged {
     let after = |option: &str| words.iter().position(|w| w == option).map(|at| words[at + 1].clone());
     let name = after("-p").unwrap_or_else(|| json["packet"].as_str().unwrap().to_owned());
     let now = Time::parse(json["now"].as_str().unwrap()).unwrap();
-    let desk =
-        Desk { repo, name: PacketId::new(name).unwrap(), now, here: copy.path().to_owned(), wait: Duration::ZERO };
+    let desk = Desk {
+        repo,
+        name: PacketId::new(name).unwrap(),
+        now,
+        here: copy.path().to_owned(),
+        allow: vec![],
+        wait: Duration::ZERO,
+    };
     let anchor = after("--anchor").map(PathBuf::from);
     let ask = Ask {
         release: words.get(1).and_then(|n| n.parse().ok()),

@@ -12,11 +12,14 @@ pub mod cache;
 pub mod content;
 #[cfg(test)]
 mod corpus_tests;
+pub mod coverage;
 pub mod diff;
 pub mod dispose;
 pub mod drift;
+pub mod findings;
 pub mod fragment;
 pub mod governance;
+mod inspect;
 pub mod ledger;
 pub mod load;
 pub mod log;
@@ -30,6 +33,7 @@ pub mod seal;
 pub mod stage;
 pub mod status;
 mod steady;
+mod typed;
 pub mod verify;
 pub mod whoami;
 pub mod write;
@@ -37,7 +41,7 @@ pub mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::id::PacketId;
+use crate::model::id::{ClassId, PacketId};
 use crate::model::time::Time;
 use crate::store::{CloneDir, Repo};
 
@@ -53,6 +57,8 @@ pub struct Desk {
     pub now: Time,
     /// The directory that relative paths start from.
     pub here: PathBuf,
+    /// Classes of identifiers that texts of this command may hold.
+    pub allow: Vec<ClassId>,
     /// How long a writer waits for another.
     pub wait: Duration,
 }

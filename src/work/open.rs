@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use super::cache::{self, Keep};
 use super::load::{self, verify_signature};
 use super::refused::{Label, Labelled};
-use super::{Desk, Refused, Verdict};
+use super::write::ALLOWED;
+use super::{Desk, Refused, Verdict, typed};
 use crate::history::{self, SignedEntry};
+use crate::model::actor::Actor;
 use crate::model::canonical::{self, Stored};
 use crate::model::change::Change;
 use crate::model::charter::{Charter, RawCharter};
 use crate::model::charter_check::{Problem, span_of};
 use crate::model::commit::{Message, UnsignedCommit};
-use crate::model::id::{CommitId, TreeId};
+use crate::model::id::{ClassId, CommitId, TreeId};
 use crate::model::namespace::Namespace;
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
@@ -90,6 +92,7 @@ pub fn open(desk: &Desk, signer: &Signer, charter: &Charter, taxonomy: &Taxonomy
     let vault = Vault::open(&charter.vault().url)?;
     let actor = super::write::actor_of(charter, signer)?;
     may_open(charter, &actor)?;
+    let passed = refuse_identifiers(desk, charter, taxonomy, &actor)?;
     let key = vault.create_or_read_key()?.id();
     let pin = SourcePin { format: 1, name: charter.vault().name.clone(), kind: charter.vault().kind, key: Some(key) };
     let files: BTreeMap<String, String> = BTreeMap::from([
@@ -101,7 +104,7 @@ pub fn open(desk: &Desk, signer: &Signer, charter: &Charter, taxonomy: &Taxonomy
     let message = Message {
         operation: Operation::Open,
         subject: subject_line(&charter.packet.title),
-        body: String::new(),
+        body: passed,
         actor: actor.id,
         revision: 1,
         stage: None,
@@ -119,6 +122,15 @@ fn may_open(charter: &Charter, actor: &crate::model::actor::Actor) -> Result<(),
     let help =
         format!("add \"governance\" to the roles of {} in the charter, or let a governance actor open it", actor.id);
     Err(Refused::new(Verdict::No, "not-allowed", format!("actor:{}", actor.id), message, help))
+}
+
+/// Refuses identifiers in the charter; answers with what the entry says of those that a person let pass.
+fn refuse_identifiers(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy, actor: &Actor) -> Result<String, Refused> {
+    let texts = typed::texts_of(&Place::Charter, charter.encode().as_bytes(), None);
+    let passed = typed::refuse_identifiers(taxonomy, actor, &desk.allow, &texts)?;
+    let classes: Vec<&str> = passed.iter().map(ClassId::as_str).collect();
+    let line = format!("{ALLOWED}{}", classes.join(", "));
+    Ok(if passed.is_empty() { String::new() } else { line.trim_start().to_owned() })
 }
 
 /// A one-line summary that fits a subject line.

@@ -3,12 +3,15 @@
 //! None of these believes the clone's cache: they replay every entry, as a verifier will.
 
 use super::drift::Progress;
+use super::inspect;
 use super::load::{self, Replay, Snapshot};
 use super::write::{Author, NewEntry, Plan, Written, plan_once, write};
 use super::{Desk, Refused, Verdict};
 use crate::gate::{self, Facts, Question};
 use crate::model::canonical::Stored;
 use crate::model::digest::Sha256;
+use crate::model::findings::FragmentScan;
+use crate::model::fragment::Fragment;
 use crate::model::id::{ActorId, CommitId};
 use crate::model::manifest::{self, DraftFacts};
 use crate::model::namespace::Namespace;
@@ -39,15 +42,30 @@ pub struct Drafted {
     pub not_after: Time,
 }
 
-/// Checks every source as it is now, with recorded checks standing in where a custodian made them.
-fn check_sources(packet: &Packet, now: Time, progress: MakeProgress<'_>) -> Checked {
-    let mut checked = evidence::check_all(&packet.content, &*progress(evidence::bytes_to_read(&packet.content)));
-    checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
-    checked
+/// The evidence as it is now.
+struct Looked {
+    checked: Checked,
+    scans: Option<Vec<FragmentScan>>,
 }
 
-fn facts(checked: &Checked) -> Facts<'_> {
-    Facts { sources: Some(&checked.sources), subjects: &checked.subjects, ..Facts::default() }
+impl Looked {
+    /// Checks every source, with recorded checks standing in where a custodian made them, and scans what goes to the lane.
+    fn at(packet: &Packet, by: &ActorId, now: Time, progress: MakeProgress<'_>) -> Self {
+        let included: Vec<&Fragment> = inspect::included(packet).collect();
+        let scans = packet.content.taxonomy.blocking().next().is_some();
+        let to_scan = if scans { inspect::bytes_to_read(included.iter().copied()) } else { 0 };
+        let progress = progress(evidence::bytes_to_read(&packet.content) + to_scan);
+        let mut checked = evidence::check_all(&packet.content, &*progress);
+        checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
+        let scans = scans.then(|| inspect::inspect(packet, &included, by, &*progress).scans);
+        Self { checked, scans }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        let Self { checked, scans } = self;
+        let (sources, subjects) = (Some(checked.sources.as_slice()), checked.subjects.as_slice());
+        Facts { sources, subjects, scans: scans.as_deref(), ..Facts::default() }
+    }
 }
 
 /// Checks the sources and binds a manifest to the head, if nothing stands against it.
@@ -57,7 +75,8 @@ fn facts(checked: &Checked) -> Facts<'_> {
 pub fn draft(desk: &Desk, signer: &Signer, progress: MakeProgress<'_>) -> Result<Drafted, Refused> {
     let snapshot = load::load(desk, None, Replay::Full)?;
     snapshot.sound()?;
-    let checked = check_sources(&snapshot.packet, desk.now, progress);
+    let by = super::write::actor_of(&snapshot.packet.content.charter, signer)?.id;
+    let looked = Looked::at(&snapshot.packet, &by, desk.now, progress);
     let judged = snapshot.packet.head;
     let written = write(desk, signer, Replay::Full, |now, author| {
         let packet = &now.packet;
@@ -65,12 +84,12 @@ pub fn draft(desk: &Desk, signer: &Signer, progress: MakeProgress<'_>) -> Result
             return Ok(Plan::Already(release.drafted.clone()));
         }
         unmoved(packet, &judged, "draft")?;
-        let reasons = gate::judge(packet, Question::Draft, facts(&checked), author.at);
+        let reasons = gate::judge(packet, Question::Draft, looked.facts(), author.at);
         if !reasons.is_empty() {
             return Err(Refused::for_reasons(reasons));
         }
         let number = packet.next_release();
-        let facts = DraftFacts { packet: desk.name.clone(), at: author.at, sources: checked.sources.clone() };
+        let facts = DraftFacts { packet: desk.name.clone(), at: author.at, sources: looked.checked.sources.clone() };
         let manifest = manifest::encode(packet, &facts);
         let changes = vec![(Place::Manifest(number), Some(manifest.into_bytes()))];
         let subject = format!("release {number} of revision {}", packet.revision.number);
@@ -150,9 +169,9 @@ pub fn gate(desk: &Desk, number: Option<u32>, progress: MakeProgress<'_>) -> Res
     let snapshot = load::load(desk, None, Replay::Full)?;
     let packet = &snapshot.packet;
     let release = draft_or(packet, number)?;
-    let checked = check_sources(packet, desk.now, progress);
+    let looked = Looked::at(packet, &packet.content.charter.lane.release_owner, desk.now, progress);
     let mut reasons = snapshot.faults.clone();
-    reasons.extend(gate::judge(packet, Question::Approve(release), facts(&checked), desk.now));
+    reasons.extend(gate::judge(packet, Question::Approve(release), looked.facts(), desk.now));
     Ok(GateAnswer { release: release.number, commit: release.bound.clone(), reasons })
 }
 
@@ -190,13 +209,13 @@ pub fn review(
     let packet = snapshot.packet;
     let actor = super::write::actor_of(&packet.content.charter, signer)?;
     let release = draft_or(&packet, number)?.clone();
-    let checked = check_sources(&packet, desk.now, progress);
-    let reasons = gate::judge(&packet, Question::Approve(&release), facts(&checked), desk.now);
+    let looked = Looked::at(&packet, &actor.id, desk.now, progress);
+    let reasons = gate::judge(&packet, Question::Approve(&release), looked.facts(), desk.now);
     let last_seen = packet.newest.get(&actor.id).map(|n| n.entry.clone());
     let since = super::log::log(desk, None)?.entries;
     let since = since.into_iter().take_while(|line| Some(&line.commit) != last_seen.as_ref()).collect();
     let signed_by = gate::counting_signers(&packet, &release).iter().map(|a| a.id.clone()).collect();
-    Ok(Review { release, signed_by, since, last_seen, reasons, subjects: checked.subjects, packet })
+    Ok(Review { release, signed_by, since, last_seen, reasons, subjects: looked.checked.subjects, packet })
 }
 
 /// A signature or approval that is in the history.
@@ -318,14 +337,15 @@ pub fn approve(
     if let Some(seen) = seen {
         unmoved(&snapshot.packet, seen, "approve")?;
     }
-    let checked = check_sources(&snapshot.packet, desk.now, progress);
+    let by = super::write::actor_of(&snapshot.packet.content.charter, signer)?.id;
+    let looked = Looked::at(&snapshot.packet, &by, desk.now, progress);
     let judged = snapshot.packet.head.clone();
     let written = write(desk, signer, Replay::Full, |now, author| {
         if let Some(entry) = own_approval(&now.packet, author, n) {
             return Ok(Plan::Already(entry));
         }
         unmoved(&now.packet, &judged, "approve")?;
-        approval_entry(now, author, n, confirmed, &checked).map(Plan::Write)
+        approval_entry(now, author, n, confirmed, &looked).map(Plan::Write)
     })?;
     let warnings = tag(desk, signer, &written, n).err().map(|e| format!("tag-missing: {}", e.reasons[0].message));
     Ok((signed_release(&written, n), warnings.into_iter().collect()))
@@ -342,7 +362,7 @@ fn approval_entry(
     author: &Author<'_>,
     n: u32,
     confirmed: &Confirmation,
-    checked: &Checked,
+    looked: &Looked,
 ) -> Result<NewEntry, Refused> {
     let packet = &now.packet;
     let release = draft_or(packet, Some(n))?;
@@ -351,7 +371,7 @@ fn approval_entry(
         let help = format!("packet gate {n}   then packet approve {n} --confirm {}", release.bound);
         return Err(Refused::new(Verdict::No, "wrong-commit", format!("release:{n}"), message, help));
     }
-    let reasons = gate::judge(packet, Question::Approve(release), facts(checked), author.at);
+    let reasons = gate::judge(packet, Question::Approve(release), looked.facts(), author.at);
     if !reasons.is_empty() {
         return Err(Refused::for_reasons(reasons));
     }
@@ -369,7 +389,7 @@ fn approval_entry(
         by: author.actor.id.clone(),
         at: author.at,
         presence,
-        source: checked.sources.clone(),
+        source: looked.checked.sources.clone(),
     };
     let changes = vec![
         (Place::Approval(n), Some(approval.encode().into_bytes())),

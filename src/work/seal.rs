@@ -2,7 +2,7 @@
 
 use super::load::Replay;
 use super::stage;
-use super::write::{Author, FileChange, NewEntry, Plan, write};
+use super::write::{ALLOWED, Author, FileChange, NewEntry, Plan, write};
 use super::{Desk, Refused, Verdict};
 use crate::model::canonical::Stored;
 use crate::model::digest::Blake3;
@@ -56,9 +56,7 @@ fn staged_or_sealed(
     match stage::read(desk, &author.actor.id)? {
         Some(staged) if newest.is_some_and(|n| n.stage.as_ref() == Some(&staged.token)) => Ok(None),
         Some(staged) => Ok(Some(staged)),
-        None if newest.is_some_and(|n| n.text == text || n.text.starts_with(&format!("{text}\n\nRemoved "))) => {
-            Ok(None)
-        }
+        None if newest.is_some_and(|n| says(&n.text, text)) => Ok(None),
         None => {
             let message = format!("{} has nothing staged", author.actor.id);
             let help =
@@ -66,6 +64,12 @@ fn staged_or_sealed(
             Err(Refused::usage("stage", message, help))
         }
     }
+}
+
+/// Whether a revision's message is what somebody typed, with what the tool adds.
+fn says(message: &str, typed: &str) -> bool {
+    let added = |rest: &str| rest.is_empty() || rest.starts_with("\n\nRemoved ") || rest.starts_with(ALLOWED);
+    message.strip_prefix(typed).is_some_and(added)
 }
 
 fn split_message(text: &str) -> (String, String) {

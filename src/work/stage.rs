@@ -1,6 +1,7 @@
 //! The stage: read, changed and written back under the lock, per clone and actor.
 
 use super::load::{self, Replay, Snapshot};
+use super::typed::{self, Typed};
 use super::write::actor_of;
 use super::{Desk, Refused, Verdict};
 use crate::model::actor::Actor;
@@ -73,6 +74,24 @@ impl Staging {
         }
     }
 
+    /// Refuses identifiers in what was not staged before.
+    fn refuse_identifiers(&self, desk: &Desk, before: &Stage) -> Result<(), Refused> {
+        let mut texts = Vec::new();
+        for change in &self.stage.change {
+            let stood = before.get(&change.path).map(|earlier| earlier.text.clone());
+            let stood = stood.unwrap_or_else(|| {
+                self.packet().content_bytes(&change.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            });
+            if let (Some(place), Some(text)) = (Place::of(&change.path), &change.text) {
+                texts.extend(typed::texts_of(&place, text.as_bytes(), stood.as_deref().map(str::as_bytes)));
+            }
+        }
+        let words = self.stage.removed.iter().filter(|line| !before.removed.contains(line));
+        texts.extend(words.map(|line| Typed { place: "why".to_owned(), text: line.clone() }));
+        let taxonomy = &self.packet().content.taxonomy;
+        typed::refuse_identifiers(taxonomy, &self.actor, &desk.allow, &texts).map(drop)
+    }
+
     /// Refuses when the stage does not fit together, else writes it.
     ///
     /// # Errors
@@ -100,7 +119,9 @@ pub fn stage<T>(
 ) -> Result<T, Refused> {
     let _lock = desk.repo.lock(desk.wait)?;
     let mut staging = Staging::load(desk, signer)?;
+    let before = staging.stage.clone();
     let answer = change(&mut staging)?;
+    staging.refuse_identifiers(desk, &before)?;
     staging.save(desk)?;
     Ok(answer)
 }

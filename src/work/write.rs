@@ -11,7 +11,7 @@ use crate::model::actor::Actor;
 use crate::model::change::Change;
 use crate::model::charter::{Charter, KeyStanding};
 use crate::model::commit::{Message, UnsignedCommit};
-use crate::model::id::{CommitId, StageToken};
+use crate::model::id::{ClassId, CommitId, StageToken};
 use crate::model::namespace::Namespace;
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
@@ -22,6 +22,7 @@ use crate::store::{AdvanceError, Expected, WriteLock};
 
 use super::cache::{self, Keep};
 use super::load::{self, Replay, Snapshot, verify_signature};
+use super::typed::{self, Typed};
 use super::{Desk, Refused, Verdict, stage};
 
 /// A file an entry changes: its place, and its bytes then; `None` removes it.
@@ -126,10 +127,11 @@ fn try_write(
     let actor = actor_of(&snapshot.packet.content.charter, signer)?;
     let author = Author { actor: &actor, signer, at };
     let staged = stage::read(desk, &actor.id).ok().flatten();
-    let entry = match plan(&snapshot, &author)? {
+    let mut entry = match plan(&snapshot, &author)? {
         Plan::Already(entry) => return finished(desk, lock, snapshot.packet, actor, entry),
         Plan::Write(entry) => entry,
     };
+    refuse_identifiers(desk, &snapshot.packet, &actor, &mut entry)?;
     let (operation, seals) = (entry.operation, entry.stage.is_some());
     let changes = as_changes(&snapshot.packet, &entry.changes);
     let unsigned = unsigned(&snapshot.packet, &author, entry, &changes)?;
@@ -140,6 +142,31 @@ fn try_write(
         return Err(stage_grew(&actor));
     }
     finish(desk, snapshot, actor, &mut lock, operation, &commit)
+}
+
+/// What stands before the classes that a person let pass, in an entry's message.
+pub(super) const ALLOWED: &str = "\n\nAllowed in its text: ";
+
+/// Refuses identifiers in what the entry says and was not said before; what a person lets pass the entry records.
+fn refuse_identifiers(desk: &Desk, packet: &Packet, actor: &Actor, entry: &mut NewEntry) -> Result<(), Refused> {
+    if packet.content.taxonomy.blocking().next().is_none() {
+        return Ok(());
+    }
+    let words = format!("{}\n{}", entry.subject, entry.body);
+    let mut texts = vec![Typed { place: "message".to_owned(), text: words }];
+    for (place, bytes) in &entry.changes {
+        let Some(bytes) = bytes else { continue };
+        let stands = if let Place::Proposed(_, inner) = place { inner } else { place };
+        let before = desk.repo.blob_at(&packet.tree, &stands.to_string())?;
+        texts.extend(typed::texts_of(place, bytes, before.as_deref()));
+    }
+    let passed = typed::refuse_identifiers(&packet.content.taxonomy, actor, &desk.allow, &texts)?;
+    if !passed.is_empty() {
+        let classes: Vec<&str> = passed.iter().map(ClassId::as_str).collect();
+        let line = format!("{ALLOWED}{}", classes.join(", "));
+        entry.body = format!("{}{line}", entry.body).trim_start_matches('\n').to_owned();
+    }
+    Ok(())
 }
 
 /// The commit's bytes, and the lock to write them under. A hand that is slow to sign keeps nobody from objecting.

@@ -31,7 +31,7 @@ impl<'a> Forge<'a> {
         let repo = Repo::discover(&self.sandbox.repo()).unwrap();
         let now = Time::from_seconds(self.time()).unwrap();
         let name = PacketId::new(self.sandbox.packet).unwrap();
-        let desk = Desk { repo, name, now, here: self.sandbox.repo(), wait: Duration::from_secs(60) };
+        let desk = Desk { repo, name, now, here: self.sandbox.repo(), allow: vec![], wait: Duration::from_secs(60) };
         load::load(&desk, None, Replay::Full).unwrap().packet
     }
 

@@ -71,6 +71,7 @@ impl Golden {
             name: PacketId::new("golden").unwrap(),
             now: Time::from_seconds(1_800_000_000 + 60 * minute).unwrap(),
             here: self.root.clone(),
+            allow: vec![],
             wait: Duration::from_secs(60),
         }
     }

@@ -24,7 +24,7 @@ pub fn now() -> Time {
 pub fn verified(sandbox: &Sandbox, root: Option<&CommitId>, now: Time) -> Option<Verified> {
     let repo = Repo::open(&sandbox.repo()).ok()?;
     let name = PacketId::new(sandbox.packet).unwrap();
-    let desk = Desk { repo, name, now, here: sandbox.repo(), wait: PATIENCE };
+    let desk = Desk { repo, name, now, here: sandbox.repo(), allow: vec![], wait: PATIENCE };
     verify::verify(&desk, &Ask { root: root.cloned(), ..Ask::default() }).ok()
 }
 

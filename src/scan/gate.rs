@@ -1,0 +1,250 @@
+//! The gate: where is text? Everything else is never looked at again.
+//!
+//! Most of a dump is zero or noise. One pass turns each 64 bytes into two words of 64 bits, *printable* and *zero*, with
+//! loops that compile to vector instructions; runs are then found by shifting words. UTF-16 is the same question at
+//! stride two: printable bytes with zeros between them, at either parity.
+
+/// The shortest run of text that is looked at: no identifier is shorter.
+pub(super) const SHORTEST: usize = 6;
+
+/// Which bytes are printable and which are zero, one bit each.
+#[derive(Debug, Default)]
+pub(super) struct Masks {
+    printable: Vec<u64>,
+    zero: Vec<u64>,
+    length: usize,
+}
+
+/// The bit of each byte of 64 that `test` holds for.
+#[inline(always)]
+fn pack(block: &[u8; 64], test: impl Fn(u8) -> bool) -> u64 {
+    let mut flags = [0_u8; 64];
+    for (flag, &byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from(test(byte));
+    }
+    let mut bits = 0;
+    for (at, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Eight flags of one byte each, moved into the top byte by one multiplication.
+        let packed = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= packed << (8 * at);
+    }
+    bits
+}
+
+/// Letters, digits, punctuation, and the three controls that stand in text.
+#[inline(always)]
+fn is_printable(byte: u8) -> bool {
+    byte.wrapping_sub(0x20) < 0x5F || byte.wrapping_sub(9) < 2 || byte == b'\r'
+}
+
+impl Masks {
+    /// Reads the bytes; what was there before is forgotten.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        self.printable.clear();
+        self.zero.clear();
+        self.length = bytes.len();
+        let (blocks, rest) = bytes.as_chunks::<64>();
+        for block in blocks {
+            self.printable.push(pack(block, is_printable));
+            self.zero.push(pack(block, |byte| byte == 0));
+        }
+        let mut last = [0xFF; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        self.printable.push(pack(&last, is_printable));
+        self.zero.push(pack(&last, |byte| byte == 0));
+    }
+
+    /// The runs of at least [`SHORTEST`] printable bytes, in order.
+    pub(super) fn runs(&self) -> Runs<'_> {
+        Runs { words: &self.printable, length: self.length, at: 0 }
+    }
+
+    /// The runs of UTF-16 text: at least [`SHORTEST`] printable bytes, every second, with zeros between. Each is given
+    /// as the place of its first and the place of its last printable byte.
+    pub(super) fn wide_runs(&self, found: &mut Vec<(usize, usize)>) {
+        found.clear();
+        for at in 0..self.printable.len() {
+            let mut starts = self.wide(at);
+            if starts == 0 {
+                continue;
+            }
+            let next = self.wide(at + 1);
+            let join = |bits: u64, by: u32| (bits >> by) | if by == 0 { 0 } else { next << (64 - by) };
+            // Four in a row here; whether the run is long enough is asked when it is followed.
+            starts &= join(starts, 2);
+            let pairs = starts;
+            starts &= (pairs >> 4) | if next == 0 { 0 } else { next << 60 };
+            while starts != 0 {
+                let first = at * 64 + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
+                let known = found.iter().rev().take(2).any(|&(_, last)| first <= last && (last - first) % 2 == 0);
+                if !known && let Some(last) = self.follow(first) {
+                    found.push((first, last));
+                }
+            }
+        }
+    }
+
+    /// Printable here, zero behind.
+    fn wide(&self, at: usize) -> u64 {
+        let (Some(printable), Some(zero)) = (self.printable.get(at), self.zero.get(at)) else { return 0 };
+        printable & ((zero >> 1) | self.zero.get(at + 1).map_or(0, |next| next << 63))
+    }
+
+    /// From a printable byte with a zero behind to the last printable byte of its run; none when the run is too short.
+    fn follow(&self, first: usize) -> Option<usize> {
+        let mut last = first;
+        while last + 2 < self.length && self.is_zero(last + 1) && self.is_text(last + 2) {
+            last += 2;
+        }
+        ((last - first) / 2 + 1 >= SHORTEST).then_some(last)
+    }
+
+    /// Whether the byte is printable.
+    pub(super) fn is_text(&self, at: usize) -> bool {
+        at < self.length && self.printable[at / 64] >> (at % 64) & 1 == 1
+    }
+
+    /// Whether the byte is zero.
+    pub(super) fn is_zero(&self, at: usize) -> bool {
+        at < self.length && self.zero[at / 64] >> (at % 64) & 1 == 1
+    }
+
+    /// How many bytes of a range lie in aligned blocks of 64 zeros.
+    pub(super) fn zeros(&self, from: usize, to: usize) -> u64 {
+        let whole = self.zero[from / 64..to / 64].iter().filter(|word| **word == u64::MAX).count();
+        whole as u64 * 64
+    }
+}
+
+/// Runs of set bits.
+pub(super) struct Runs<'a> {
+    words: &'a [u64],
+    length: usize,
+    at: usize,
+}
+
+impl Runs<'_> {
+    /// The first place from `at` on whose bit is `set`; the end when there is none.
+    fn next(&self, at: usize, set: bool) -> usize {
+        let flip = if set { 0 } else { u64::MAX };
+        let mut index = at / 64;
+        let Some(word) = self.words.get(index) else { return self.length };
+        let mut word = (word ^ flip) & (u64::MAX << (at % 64));
+        while word == 0 {
+            index += 1;
+            let Some(next) = self.words.get(index) else { return self.length };
+            word = next ^ flip;
+        }
+        (index * 64 + word.trailing_zeros() as usize).min(self.length)
+    }
+
+    /// The first place from `at` on where [`SHORTEST`] set bits begin; the end when there is none.
+    fn next_long(&self, at: usize) -> usize {
+        let mut index = at / 64;
+        let mut keep = u64::MAX << (at % 64);
+        while let Some(&word) = self.words.get(index) {
+            if word != 0 {
+                let next = self.words.get(index + 1).copied().unwrap_or(0);
+                let join = |bits: u64, more: u64, by: u32| (bits >> by) | (more << (64 - by));
+                let two = word & join(word, next, 1);
+                let next_two = next & (next >> 1);
+                let six = two & join(two, next_two, 2) & join(two, next_two, 4) & keep;
+                if six != 0 {
+                    return (index * 64 + six.trailing_zeros() as usize).min(self.length);
+                }
+            }
+            keep = u64::MAX;
+            index += 1;
+        }
+        self.length
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let start = self.next_long(self.at);
+        if start >= self.length {
+            return None;
+        }
+        self.at = Runs::next(self, start, false);
+        Some((start, self.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn masks(bytes: &[u8]) -> Masks {
+        let mut masks = Masks::default();
+        masks.read(bytes);
+        masks
+    }
+
+    fn plain_runs(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut runs = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = (at..bytes.len()).find(|&i| !is_printable(bytes[i])).unwrap_or(bytes.len());
+            if end - at >= SHORTEST {
+                runs.push((at, end));
+            }
+            at = end + 1;
+        }
+        runs
+    }
+
+    fn plain_wide(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let text = |i: usize| i < bytes.len() && is_printable(bytes[i]);
+        let mut runs = Vec::new();
+        for first in 0..bytes.len() {
+            let before = first >= 2 && text(first - 2) && bytes[first - 1] == 0;
+            if text(first) && !before {
+                let mut last = first;
+                while text(last + 2) && bytes[last + 1] == 0 {
+                    last += 2;
+                }
+                if (last - first) / 2 + 1 >= SHORTEST {
+                    runs.push((first, last));
+                }
+            }
+        }
+        runs
+    }
+
+    #[test]
+    fn a_run_of_utf16_is_found_at_either_parity_and_across_words() {
+        for shift in 0..70 {
+            let mut bytes = vec![0xC3; shift];
+            bytes.extend("exact-six".bytes().flat_map(|b| [b, 0]));
+            bytes.push(0xC3);
+            let mut found = Vec::new();
+            masks(&bytes).wide_runs(&mut found);
+            assert_eq!(found, [(shift, shift + 16)]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_what_a_plain_loop_finds(bytes in prop::collection::vec(prop::sample::select(vec![0_u8, 0, b'a', b'a', b'b', b' ', 0xFF]), 0..400)) {
+            prop_assert_eq!(masks(&bytes).runs().collect::<Vec<_>>(), plain_runs(&bytes));
+            let mut found = Vec::new();
+            masks(&bytes).wide_runs(&mut found);
+            found.sort_unstable();
+            prop_assert_eq!(found, plain_wide(&bytes));
+        }
+
+        #[test]
+        fn every_byte_is_judged(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let masks = masks(&bytes);
+            for (at, &byte) in bytes.iter().enumerate() {
+                prop_assert_eq!(masks.is_text(at), is_printable(byte));
+                prop_assert_eq!(masks.is_zero(at), byte == 0);
+            }
+        }
+    }
+}

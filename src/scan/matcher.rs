@@ -1,0 +1,294 @@
+//! One text, matched: from candidates to hits.
+//!
+//! ```text
+//! every byte of a run ─ four table look-ups ─► automaton ─► ends, longest first ─► lead, boundary, placeholder,
+//!                                                             checks, context ─► hit
+//! ```
+//!
+//! A text is bytes that stand together once they are decoded: a stretch of a dump, UTF-16 with its zeros taken out, what
+//! base64 or gzip held. Places here are places in the text; who made the text knows where that is in the dump.
+
+use std::ops::Range;
+
+use super::automaton::Walker;
+use super::check::{Candidate, Judgement};
+use super::context::Context;
+use super::rules::{PIVOT, Rules, Shape, Shapes};
+use super::value::Committer;
+use crate::model::digest::KeyedBlake3;
+use crate::model::finding::Confidence;
+use crate::model::taxonomy::{Boundary, ContextUse};
+
+/// Zero bytes that must follow a text, so that looking ahead needs no question.
+pub(super) const PAD: usize = 8;
+/// How many ends of a pattern are tried.
+const ENDS: usize = 12;
+
+/// A suspected identifier in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) class: u16,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) confidence: Confidence,
+    pub(super) commitment: Option<KeyedBlake3>,
+}
+
+/// The last ends of each pattern in one walk.
+#[derive(Debug, Default)]
+struct Ends {
+    ends: Vec<([usize; ENDS], usize)>,
+    touched: Vec<usize>,
+}
+
+impl Ends {
+    fn new(patterns: usize) -> Self {
+        Self { ends: vec![([0; ENDS], 0); patterns], touched: Vec::new() }
+    }
+
+    fn clear(&mut self) {
+        for pattern in self.touched.drain(..) {
+            self.ends[pattern].1 = 0;
+        }
+    }
+
+    fn push(&mut self, pattern: usize, end: usize) {
+        let (ends, count) = &mut self.ends[pattern];
+        if *count == 0 {
+            self.touched.push(pattern);
+        }
+        ends[*count % ENDS] = end;
+        *count += 1;
+    }
+
+    /// The ends of a pattern, the longest first.
+    fn of(&self, pattern: usize) -> impl Iterator<Item = usize> + '_ {
+        let (ends, count) = &self.ends[pattern];
+        (count.saturating_sub(ENDS)..*count).rev().map(|at| ends[at % ENDS])
+    }
+}
+
+/// What walks one set of shapes.
+#[derive(Debug)]
+struct Track<'r> {
+    shapes: &'r Shapes,
+    walker: Walker,
+    ends: Ends,
+    /// Up to where each shape has matched: it is not entered again before.
+    claimed: Vec<usize>,
+}
+
+impl<'r> Track<'r> {
+    fn new(shapes: &'r Shapes) -> Self {
+        let leads = shapes.shapes.iter().filter(|s| s.lead.is_some()).count();
+        let count = shapes.shapes.len();
+        Self { shapes, walker: shapes.automaton.walker(), ends: Ends::new(count + leads), claimed: vec![0; count] }
+    }
+
+    fn walk(&mut self, text: &[u8], at: usize, end: usize) {
+        self.ends.clear();
+        let end = end.min(at + self.shapes.longest + 1);
+        let ends = &mut self.ends;
+        self.shapes.automaton.walk(&mut self.walker, text, at, end, |pattern, end| ends.push(pattern, end));
+    }
+}
+
+/// Matches texts, one after another, on one thread.
+#[derive(Debug)]
+pub(super) struct Matcher<'r> {
+    rules: &'r Rules,
+    committer: Option<&'r Committer>,
+    plain: Option<Track<'r>>,
+    pivoted: Option<Track<'r>>,
+    context: Option<Context<'r>>,
+}
+
+impl<'r> Matcher<'r> {
+    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
+        Self {
+            rules,
+            committer,
+            plain: rules.plain.as_ref().map(Track::new),
+            pivoted: rules.pivoted.as_ref().map(Track::new),
+            context: rules.words.as_ref().map(Context::new),
+        }
+    }
+
+    /// Another text begins.
+    pub(super) fn begin(&mut self) {
+        for track in [&mut self.plain, &mut self.pivoted].into_iter().flatten() {
+            track.claimed.fill(0);
+        }
+        if let Some(context) = &mut self.context {
+            context.reset();
+        }
+    }
+
+    /// The steps taken since this was last asked: the measure of work.
+    pub(super) fn take_steps(&mut self) -> usize {
+        let tracks = [&mut self.plain, &mut self.pivoted].into_iter().flatten();
+        let walked: usize = tracks.map(|t| std::mem::take(&mut t.walker.steps)).sum();
+        walked + self.context.as_mut().map_or(0, Context::take_steps)
+    }
+
+    /// Finds what begins within `run` of the text; the text goes on for at least [`PAD`] bytes behind the run.
+    pub(super) fn search(&mut self, text: &[u8], run: Range<usize>, hits: &mut Vec<Hit>) {
+        let rules = self.rules;
+        let gates = &rules.gates;
+        let [first, second, third, fourth] = &*gates.at;
+        let mut before = run.start.checked_sub(1).map_or(0, |at| text[at]);
+        for (offset, four) in text[run.start..run.end + 3].windows(4).enumerate() {
+            let index = |place: usize| usize::from(four[place]);
+            let entry = gates.before[usize::from(before)] & first[index(0)] & second[index(1)];
+            before = four[0];
+            if entry & third[index(2)] & fourth[index(3)] != 0 {
+                self.enter(text, run.start + offset, entry & third[index(2)] & fourth[index(3)], hits);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn enter(&mut self, text: &[u8], at: usize, mask: u64, hits: &mut Vec<Hit>) {
+        if mask & !PIVOT != 0
+            && let Some(mut track) = self.plain.take()
+        {
+            track.walk(text, at, text.len());
+            self.judge(&mut track, text, at, hits);
+            self.plain = Some(track);
+        }
+        if mask & PIVOT != 0
+            && let Some(mut track) = self.pivoted.take()
+        {
+            self.turn(&mut track, text, at, hits);
+            self.pivoted = Some(track);
+        }
+    }
+
+    /// From a pivot back to where its pattern may begin, and from there forward.
+    fn turn(&mut self, track: &mut Track<'r>, text: &[u8], pivot: usize, hits: &mut Vec<Hit>) {
+        let mut tried = [usize::MAX; 4];
+        for index in 0..track.shapes.shapes.len() {
+            let shape = &track.shapes.shapes[index];
+            let Some(before) = &shape.before else { continue };
+            let back = text[pivot.saturating_sub(shape.longest)..pivot].iter().rev();
+            let length = back.take_while(|b| before[usize::from(**b)]).count();
+            let from = pivot - length;
+            let start =
+                from + text[from..pivot].iter().take_while(|b| !b.is_ascii_alphanumeric() && **b != b'_').count();
+            if start == pivot || tried.contains(&start) {
+                continue;
+            }
+            tried.rotate_right(1);
+            tried[0] = start;
+            track.walk(text, start, text.len());
+            self.judge(track, text, start, hits);
+        }
+    }
+
+    /// Every pattern that matched from `at` on: is it a hit?
+    fn judge(&mut self, track: &mut Track<'r>, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        for touched in 0..track.ends.touched.len() {
+            let index = track.ends.touched[touched];
+            let Some(shape) = track.shapes.shapes.get(index) else { continue };
+            if at < track.claimed[index] || !may_begin(shape.boundary, text, at) {
+                continue;
+            }
+            let lead_end = |end: usize| match shape.lead {
+                Some(lead) => track.ends.of(lead).find(|lead_end| *lead_end < end),
+                None => Some(at),
+            };
+            let found = track.ends.of(index).find_map(|end| {
+                let start = lead_end(end)?;
+                (end - at <= shape.longest).then(|| self.hit(shape, Candidate { text, start, end })).flatten()
+            });
+            if let Some(hit) = found {
+                track.claimed[index] = hit.end;
+                hits.push(hit);
+            }
+        }
+    }
+
+    fn hit(&mut self, shape: &Shape, mut candidate: Candidate<'_>) -> Option<Hit> {
+        let text = candidate.text;
+        if !may_end(shape.boundary, text, candidate.end) {
+            return None;
+        }
+        let mut confidence = shape.confidence;
+        for check in &shape.checks {
+            match check(&mut candidate) {
+                Judgement::No => return None,
+                Judgement::Fits => {}
+                Judgement::Sure(sure) => confidence = sure,
+            }
+        }
+        let rule = &self.rules.rules[shape.class];
+        let value = candidate.value();
+        if value.is_empty() || rule.placeholders.iter().any(|p| p.as_slice() == value) {
+            return None;
+        }
+        let span = (candidate.start, candidate.end);
+        let near = self.context.as_mut().is_some_and(|c| c.is_near(text, span, shape.words, rule.window));
+        confidence = match (near, shape.context, confidence) {
+            (false, ContextUse::Required, _) => return None,
+            (true, ContextUse::Raises, Confidence::Low) => Confidence::Medium,
+            (true, ContextUse::Raises, _) => Confidence::High,
+            (_, _, confidence) => confidence,
+        };
+        let commitment = self.committer.map(|c| c.commit(&rule.id, rule.normal, value));
+        let class = u16::try_from(shape.class).expect("at most 64 classes");
+        Some(Hit { class, start: candidate.start, end: candidate.end, confidence, commitment })
+    }
+}
+
+fn may_begin(boundary: Boundary, text: &[u8], at: usize) -> bool {
+    let back = |by: usize| at.checked_sub(by).map_or(0, |place| text[place]);
+    let (before, second) = (back(1), back(2));
+    // `\n` in a text of code ends with a letter.
+    let apart = !before.is_ascii_alphanumeric() || second == b'\\' && b"nrt".contains(&before);
+    match boundary {
+        Boundary::Open => true,
+        Boundary::Word => apart,
+        Boundary::Number => apart && !(b".-".contains(&before) && second.is_ascii_digit()),
+        Boundary::Token => apart && !b"_-+~".contains(&before),
+    }
+}
+
+fn may_end(boundary: Boundary, text: &[u8], end: usize) -> bool {
+    let ahead = |by: usize| text.get(end + by).copied().unwrap_or(0);
+    let (next, second) = (ahead(0), ahead(1));
+    match boundary {
+        Boundary::Open => true,
+        Boundary::Word => !next.is_ascii_alphanumeric(),
+        Boundary::Number => !next.is_ascii_alphanumeric() && !(b".-".contains(&next) && second.is_ascii_digit()),
+        Boundary::Token => !next.is_ascii_alphanumeric() && !b"_-+/".contains(&next),
+    }
+}
+
+/// Of hits whose classes compete, one keeps the bytes: the surer, then the longer, then the earlier class.
+pub(super) fn settle(rules: &Rules, hits: &mut Vec<Hit>) {
+    let group = |hit: &Hit| rules.rules[usize::from(hit.class)].group;
+    hits.sort_by_key(|hit| (hit.start, hit.end, hit.class, std::cmp::Reverse(hit.confidence)));
+    hits.dedup_by_key(|hit| (hit.start, hit.end, hit.class));
+    let better = |one: &Hit, other: &Hit| {
+        let key = |hit: &Hit| {
+            (hit.confidence, hit.end - hit.start, std::cmp::Reverse(hit.class), std::cmp::Reverse(hit.start))
+        };
+        key(one) > key(other)
+    };
+    let longest = hits.iter().map(|hit| hit.end - hit.start).max().unwrap_or(0);
+    let beaten: Vec<bool> = (0..hits.len())
+        .map(|at| {
+            let hit = &hits[at];
+            let near = |other: &&Hit| other.start < hit.end && other.start + longest > hit.start;
+            let beats = |other: &Hit| {
+                let overlaps = other.start < hit.end && hit.start < other.end;
+                let competes = other.class == hit.class || group(hit).is_some() && group(other) == group(hit);
+                overlaps && competes && better(other, hit)
+            };
+            let back = hits[..at].iter().rev().take(64).take_while(near).any(beats);
+            back || hits[at + 1..].iter().take(64).take_while(near).any(beats)
+        })
+        .collect();
+    let mut beaten = beaten.into_iter();
+    hits.retain(|_| !beaten.next().unwrap_or(false));
+}

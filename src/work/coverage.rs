@@ -1,0 +1,125 @@
+//! Coverage: what was found in the raw bytes, computed now and in place, against what the redaction masked.
+
+use std::os::unix::fs::FileExt;
+
+use super::Desk;
+use super::drift::Progress;
+use super::findings::fragments;
+use super::inspect;
+use super::load::{self, Replay};
+use super::refused::Refused;
+use super::write::actor_of;
+use crate::model::coverage::{Coverage, Fill};
+use crate::model::findings::Current;
+use crate::model::fragment::Fragment;
+use crate::model::id::{ClassId, FragmentId};
+use crate::model::packet::Packet;
+use crate::model::reason::{Reason, ReasonCode};
+use crate::sign::Signer;
+use crate::source::Vault;
+
+/// How much of an interval's sanitized bytes is looked at for a placeholder.
+const BEGINNING: u64 = 64;
+
+/// One fragment's coverage.
+#[derive(Debug)]
+pub struct Covered {
+    /// The fragment.
+    pub id: FragmentId,
+    /// Its region, if it is one.
+    pub region: Option<String>,
+    /// What its redaction covers.
+    pub coverage: Coverage,
+    /// What each masked interval was filled with.
+    pub fills: Vec<Fill>,
+}
+
+/// The coverage of fragments.
+#[derive(Debug)]
+pub struct CoverageAnswer {
+    /// Fragment by fragment.
+    pub fragments: Vec<Covered>,
+    /// What shows, and what could not be read.
+    pub reasons: Vec<Reason>,
+}
+
+/// Holds fragments' redactions, all of the packet's when none is named, against what is found in them now and what is on
+/// record. Nothing is recorded.
+///
+/// # Errors
+/// When the packet cannot be loaded, or there is no such fragment.
+pub fn coverage(
+    desk: &Desk,
+    signer: Option<&Signer>,
+    named: &[FragmentId],
+    progress: impl FnOnce(u64) -> Box<Progress<'static>>,
+) -> Result<CoverageAnswer, Refused> {
+    let packet = load::load(desk, None, Replay::Cached)?.packet;
+    let chosen = fragments(&packet, named)?;
+    let actor = signer.and_then(|signer| actor_of(&packet.content.charter, signer).ok());
+    let by = actor.as_ref().map_or(&packet.content.charter.lane.release_owner, |actor| &actor.id);
+    let progress = progress(inspect::bytes_to_read(chosen.iter().copied()));
+    let inspection = inspect::inspect(&packet, &chosen, by, &*progress);
+    let mut answer = CoverageAnswer { fragments: Vec::new(), reasons: Vec::new() };
+    for (fragment, scan) in chosen.iter().zip(&inspection.scans) {
+        let recorded = packet.findings.get(&fragment.id).into_iter().flat_map(|r| &r.file.scan);
+        let current = Current::of(fragment, recorded.chain(&scan.scanned));
+        let fills = fills(&packet, fragment);
+        let claimed = fragment.sanitizer.as_ref().map(|s| s.claims.clone()).unwrap_or_default();
+        let covered = Covered {
+            id: fragment.id.clone(),
+            region: fragment.region.clone(),
+            coverage: Coverage::of(fragment, &current, &fills, &claimed),
+            fills,
+        };
+        answer.reasons.extend(reasons(&covered, scan.incomplete.as_deref()));
+        answer.fragments.push(covered);
+    }
+    Ok(answer)
+}
+
+/// What the masked intervals were filled with; nothing when the sanitized bytes are out of reach, which the scan says.
+fn fills(packet: &Packet, fragment: &Fragment) -> Vec<Fill> {
+    let (Some(sanitized), Some(redaction)) = (&fragment.sanitized, &fragment.redaction) else { return Vec::new() };
+    let vault = Vault::open(&packet.content.charter.vault().url);
+    let Some(file) = vault.ok().and_then(|vault| vault.open_sanitized(&sanitized.blake3).ok()) else {
+        return Vec::new();
+    };
+    let fill = |interval: &crate::model::redaction::Interval| {
+        let mut beginning = vec![0; usize::try_from(interval.length.min(BEGINNING)).unwrap_or_default()];
+        file.read_exact_at(&mut beginning, interval.offset).ok()?;
+        Some(Fill::of(interval, &beginning, placeholders(packet)))
+    };
+    redaction.interval.iter().filter_map(fill).collect()
+}
+
+fn placeholders(packet: &Packet) -> impl Iterator<Item = (&ClassId, &str)> {
+    let classes = packet.content.taxonomy.class.iter();
+    classes.flat_map(|class| class.placeholders.iter().map(|text| (&class.id, text.as_str())))
+}
+
+fn reasons(covered: &Covered, incomplete: Option<&str>) -> Vec<Reason> {
+    let (id, coverage) = (&covered.id, &covered.coverage);
+    let mut reasons = Vec::new();
+    let shows = coverage.uncovered.len() + coverage.leaked.len();
+    if shows + coverage.mismatched.len() > 0 {
+        let message = format!(
+            "fragment {id}: {} findings not masked through and through, {} in the sanitized bytes, {} claims that do not fit",
+            coverage.uncovered.len(),
+            coverage.leaked.len(),
+            coverage.mismatched.len()
+        );
+        let help = "mask them and packet add-fragment again; or packet scan --record and packet dispose";
+        reasons.push(Reason::new(ReasonCode::LeakUnresolved, format!("fragment:{id}"), message, help));
+    }
+    if let Some(why) = incomplete {
+        let message = format!("fragment {id} could not be scanned to the end: {why}");
+        reasons.push(Reason::new(
+            ReasonCode::ScanIncomplete,
+            format!("fragment:{id}"),
+            message,
+            "packet scan FRAGMENT",
+        ));
+    }
+    reasons
+}

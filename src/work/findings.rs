@@ -1,0 +1,138 @@
+//! Scans of fragments, and recording what they found: findings are added to what is on record, none is ever dropped.
+
+use super::Desk;
+use super::drift::Progress;
+use super::inspect::{self, Inspection};
+use super::load::{self, Replay};
+use super::refused::{Refused, Verdict};
+use super::write::{Author, NewEntry, Plan, actor_of, write};
+use crate::model::actor::Actor;
+use crate::model::canonical::{LONGEST, Stored};
+use crate::model::findings::FindingsFile;
+use crate::model::fragment::Fragment;
+use crate::model::id::{CommitId, FragmentId};
+use crate::model::operation::Operation;
+use crate::model::packet::Packet;
+use crate::model::place::Place;
+use crate::sign::Signer;
+
+/// What scans of fragments found.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The packet they are of.
+    pub packet: Packet,
+    /// What was found and read.
+    pub inspection: Inspection,
+    /// The entry that recorded it, if there was anything to record.
+    pub recorded: Option<CommitId>,
+}
+
+/// Scans fragments, all of the packet's when none is named. Nothing is recorded.
+///
+/// # Errors
+/// When the packet cannot be loaded, or there is no such fragment.
+pub fn scan(
+    desk: &Desk,
+    signer: Option<&Signer>,
+    named: &[FragmentId],
+    progress: impl FnOnce(u64) -> Box<Progress<'static>>,
+) -> Result<Scanned, Refused> {
+    let packet = load::load(desk, None, Replay::Cached)?.packet;
+    let actor = signer.and_then(|signer| actor_of(&packet.content.charter, signer).ok());
+    let inspection = inspected(&packet, named, actor.as_ref(), progress)?;
+    Ok(Scanned { packet, inspection, recorded: None })
+}
+
+/// Scans fragments and records what was found beyond what is on record.
+///
+/// # Errors
+/// As [`scan`]; when the actor may not, there is too much to record, or the write fails.
+pub fn record(
+    desk: &Desk,
+    signer: &Signer,
+    named: &[FragmentId],
+    progress: impl FnOnce(u64) -> Box<Progress<'static>>,
+) -> Result<Scanned, Refused> {
+    let snapshot = load::load(desk, None, Replay::Cached)?;
+    snapshot.sound()?;
+    let packet = snapshot.packet;
+    let actor = actor_of(&packet.content.charter, signer)?;
+    let inspection = inspected(&packet, named, Some(&actor), progress)?;
+    if added(&packet, &inspection)?.is_empty() {
+        return Ok(Scanned { packet, inspection, recorded: None });
+    }
+    let written = write(desk, signer, Replay::Cached, |now, author| {
+        let files = added(&now.packet, &inspection)?;
+        match files.is_empty() {
+            true => Ok(Plan::Already(now.packet.head.clone())),
+            false => Ok(Plan::Write(entry_of(author, &inspection, files))),
+        }
+    })?;
+    Ok(Scanned { packet: written.packet, inspection, recorded: Some(written.entry) })
+}
+
+fn inspected(
+    packet: &Packet,
+    named: &[FragmentId],
+    actor: Option<&Actor>,
+    progress: impl FnOnce(u64) -> Box<Progress<'static>>,
+) -> Result<Inspection, Refused> {
+    let fragments = fragments(packet, named)?;
+    let by = actor.map_or(&packet.content.charter.lane.release_owner, |actor| &actor.id);
+    let progress = progress(inspect::bytes_to_read(fragments.iter().copied()));
+    Ok(inspect::inspect(packet, &fragments, by, &*progress))
+}
+
+/// The fragments named; all of them when none is.
+pub(super) fn fragments<'p>(packet: &'p Packet, named: &[FragmentId]) -> Result<Vec<&'p Fragment>, Refused> {
+    let all = &packet.content.fragments;
+    if named.is_empty() {
+        return Ok(all.values().map(AsRef::as_ref).collect());
+    }
+    let find = |id: &FragmentId| {
+        all.get(id).map(AsRef::as_ref).ok_or_else(|| {
+            let message = format!("there is no fragment {id} in this packet");
+            Refused::usage(format!("fragment:{id}"), message, "packet status --json   lists the fragments")
+        })
+    };
+    named.iter().map(find).collect()
+}
+
+/// The findings files with what was found added, where that adds anything.
+fn added(packet: &Packet, inspection: &Inspection) -> Result<Vec<FindingsFile>, Refused> {
+    let mut files = Vec::new();
+    for scan in &inspection.scans {
+        let Some(fragment) = packet.content.fragments.get(&scan.fragment) else { continue };
+        let recorded = packet.findings.get(&scan.fragment).map(|recorded| &recorded.file);
+        let mut file =
+            recorded.cloned().unwrap_or_else(|| FindingsFile::new(fragment.id.clone(), fragment.raw.key.clone()));
+        scan.scanned.iter().for_each(|scanned| file.add(scanned));
+        if recorded != Some(&file) && !scan.scanned.is_empty() {
+            refuse_too_long(&file)?;
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+fn refuse_too_long(file: &FindingsFile) -> Result<(), Refused> {
+    let bytes = file.encode().len();
+    if bytes <= LONGEST && file.problem().is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "the {} findings of fragment {} take {bytes} bytes; a file holds {LONGEST}",
+        file.count(),
+        file.fragment
+    );
+    let help = "take the dump region by region: packet add-fragment DUMP --session ID --all-regions";
+    Err(Refused::new(Verdict::No, "too-many-findings", format!("fragment:{}", file.fragment), message, help))
+}
+
+fn entry_of(author: &Author<'_>, inspection: &Inspection, files: Vec<FindingsFile>) -> NewEntry {
+    let found: usize = inspection.scans.iter().flat_map(|s| &s.scanned).map(|s| s.findings().count()).sum();
+    let subject = format!("{found} findings in {} fragments, by {}", inspection.scans.len(), author.actor.id);
+    let change = |file: FindingsFile| (Place::Findings(file.fragment.clone()), Some(file.encode().into_bytes()));
+    let changes = files.into_iter().map(change).collect();
+    NewEntry { operation: Operation::Scan, subject, body: String::new(), stage: None, changes }
+}
