@@ -10,6 +10,7 @@ mod proposals;
 mod release;
 mod requests;
 mod run;
+mod scan;
 mod shell;
 mod values;
 mod verification;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     AddAttachment(evidence::AddAttachment),
     AddFragment(evidence::AddFragment),
     Regions(dumps::Regions),
+    Scan(scan::Scan),
     AddSymbols(requests::AddSymbols),
     #[command(subcommand)]
     Retention(requests::RetentionCommand),
@@ -131,6 +133,7 @@ macro_rules! each_command {
             Command::AddAttachment(c) => $each!(c),
             Command::AddFragment(c) => $each!(c),
             Command::Regions(c) => $each!(c),
+            Command::Scan(c) => $each!(c),
             Command::AddSymbols(c) => $each!(c),
             Command::Retention(requests::RetentionCommand::Set(c)) => $each!(c),
             Command::Remove(c) => $each!(c),

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::values::{one_of, time};
 use super::{Context, Run};
-use crate::model::canonical::Stored;
+use crate::model::canonical::fits;
 use crate::model::charter::Sensitivity;
 use crate::model::id::{ActorId, CommitId, PacketId, ProposalId, SectionName, SessionId};
 use crate::model::target::Target;
@@ -15,7 +15,7 @@ use crate::model::taxonomy::Taxonomy;
 use crate::model::time::Time;
 use crate::report::{self, Body};
 use crate::work::content::{self, NewSession};
-use crate::work::{Refused, diff, log, open, proposals, seal, stage, status, whoami};
+use crate::work::{Refused, diff, log, open, proposals, scan, seal, stage, status, whoami};
 
 /// Open a packet: the charter becomes its first entry, the genesis
 ///
@@ -56,11 +56,14 @@ pub(super) fn read_taxonomy(context: &Context, file: &std::path::Path) -> Result
     let parsed: Result<Taxonomy, _> = toml::from_str(&text);
     let wrong = |why: String| Refused::usage(file.display().to_string(), why, "a taxonomy begins with `format = 1`");
     let taxonomy = parsed.map_err(|e| wrong(e.message().to_owned()))?;
-    if Taxonomy::decode(taxonomy.encode().as_bytes()).is_ok() && taxonomy.format == 1 {
-        Ok(taxonomy)
-    } else {
-        Err(wrong(format!("taxonomy format {} is not known", taxonomy.format)))
+    if taxonomy.format != 1 {
+        return Err(wrong(format!("taxonomy format {} is not known", taxonomy.format)));
     }
+    if !fits(&taxonomy) {
+        return Err(wrong("a number is larger than 2^53 - 1".to_owned()));
+    }
+    scan::check_taxonomy(&file.display().to_string(), &taxonomy)?;
+    Ok(taxonomy)
 }
 
 /// Pin a packet's genesis in this clone

@@ -9,6 +9,7 @@ mod page;
 mod proposals;
 mod regions;
 mod release;
+mod scan;
 mod status;
 mod verify;
 mod workspace;
@@ -25,6 +26,7 @@ pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};
 pub use regions::regions;
 pub use release::{drafted, drift, gate, held, repair, review, signed};
+pub use scan::scanned;
 pub use status::{list, status};
 pub use verify::verified;
 pub use workspace::{

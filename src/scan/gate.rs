@@ -77,7 +77,8 @@ impl Masks {
             while starts != 0 {
                 let first = at * 64 + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                let known = found.iter().rev().take(2).any(|&(_, last)| first <= last && (last - first) % 2 == 0);
+                let known =
+                    found.iter().rev().take(2).any(|&(_, last)| first <= last && (last - first).is_multiple_of(2));
                 if !known && let Some(last) = self.follow(first) {
                     found.push((first, last));
                 }
@@ -108,12 +109,6 @@ impl Masks {
     /// Whether the byte is zero.
     pub(super) fn is_zero(&self, at: usize) -> bool {
         at < self.length && self.zero[at / 64] >> (at % 64) & 1 == 1
-    }
-
-    /// How many bytes of a range lie in aligned blocks of 64 zeros.
-    pub(super) fn zeros(&self, from: usize, to: usize) -> u64 {
-        let whole = self.zero[from / 64..to / 64].iter().filter(|word| **word == u64::MAX).count();
-        whole as u64 * 64
     }
 }
 

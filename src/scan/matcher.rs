@@ -259,7 +259,7 @@ fn may_end(boundary: Boundary, text: &[u8], end: usize) -> bool {
     match boundary {
         Boundary::Open => true,
         Boundary::Word => !next.is_ascii_alphanumeric(),
-        Boundary::Number => !next.is_ascii_alphanumeric() && !(b".-".contains(&next) && second.is_ascii_digit()),
+        Boundary::Number => !(next.is_ascii_alphanumeric() || b".-".contains(&next) && second.is_ascii_digit()),
         Boundary::Token => !next.is_ascii_alphanumeric() && !b"_-+/".contains(&next),
     }
 }

@@ -169,16 +169,14 @@ impl<'r> Viewer<'r> {
     }
 }
 
-/// Little endian has its zero behind, big endian before. Where there is one on both sides, the place says: text is
-/// aligned more often than not.
+/// Little endian has its zero behind each character, big endian before. With zeros on both sides, exactly two behind are
+/// the end mark of a big endian text; else it is taken for the order of the machines that dumps come from.
 fn byte_order(bytes: &[u8], first: usize, last: usize) -> Step {
-    let behind = bytes.get(last + 1) == Some(&0);
+    let behind = bytes[last + 1..].iter().take(3).take_while(|b| **b == 0).count();
     let before = first > 0 && bytes[first - 1] == 0;
-    match (behind, before) {
-        (true, false) => Step::Utf16Le,
-        (false, true) => Step::Utf16Be,
-        _ if first.is_multiple_of(2) => Step::Utf16Le,
-        _ if before => Step::Utf16Be,
+    match behind {
+        0 if before => Step::Utf16Be,
+        2 if before && last + 3 < bytes.len() => Step::Utf16Be,
         _ => Step::Utf16Le,
     }
 }

@@ -29,6 +29,7 @@ pub mod refused;
 pub mod regions;
 pub mod release;
 pub mod repair;
+pub mod scan;
 pub mod seal;
 pub mod stage;
 pub mod status;

@@ -264,6 +264,8 @@ impl Watch {
             &["objections"],
             &["proposals"],
             &["drift"],
+            &["scan", &file],
+            &["scan", "../vault/a.dmp"],
             &["regions", "vault:a.dmp"],
             &["regions", "../vault/absent.dmp"],
             &["repair"],

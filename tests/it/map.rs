@@ -12,8 +12,9 @@ const MAP: &[(&str, &[&str])] = &[
     ("sign", &["model"]),
     ("store", &["model"]),
     ("dump", &["model"]),
+    ("scan", &["model", "dump"]),
     ("source", &["model", "dump"]),
-    ("work", &["model", "gate", "history", "sign", "store", "dump", "source"]),
+    ("work", &["model", "gate", "history", "sign", "store", "dump", "scan", "source"]),
     ("report", &["model", "work"]),
     ("cli", &["model", "sign", "store", "work", "report"]),
 ];

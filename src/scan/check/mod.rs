@@ -140,7 +140,7 @@ pub(super) fn is_filler(digits: &[u8]) -> bool {
 }
 
 /// The last letters and digits before the value, in lower case, within `most` bytes: the word that introduces it.
-pub(super) fn word_before<'a>(before: &'a [u8]) -> &'a [u8] {
+pub(super) fn word_before(before: &[u8]) -> &[u8] {
     let end = before.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
     let start = before[..end].iter().rposition(|b| !b.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
     &before[start..end]

@@ -18,9 +18,9 @@ pub(super) fn email(candidate: &mut Candidate<'_>) -> Judgement {
     let Some(at) = value.iter().position(|b| *b == b'@') else { return Judgement::No };
     let (local, domain) = (&value[..at], &value[at + 1..]);
     let dots = |part: &[u8]| part.starts_with(b".") || part.ends_with(b".") || part.windows(2).any(|two| two == b"..");
-    let labels = domain.split(|b| *b == b'.');
-    let named = labels.clone().all(|l| (1..=63).contains(&l.len()) && !l.starts_with(b"-") && !l.ends_with(b"-"));
-    let Some(ending) = labels.last() else { return Judgement::No };
+    let mut labels = domain.split(|b| *b == b'.');
+    let named = labels.all(|l| (1..=63).contains(&l.len()) && !l.starts_with(b"-") && !l.ends_with(b"-"));
+    let Some(ending) = domain.rsplit(|b| *b == b'.').next() else { return Judgement::No };
     let lower = ending.to_ascii_lowercase();
     // `SomeText` and `tEST` are no endings; `com`, `COM` and `Com` are.
     let mixed = ending[1..].iter().any(u8::is_ascii_uppercase) && ending.iter().any(u8::is_ascii_lowercase);

@@ -153,7 +153,7 @@ pub(super) fn bsn(candidate: &mut Candidate<'_>) -> Judgement {
         return Judgement::No;
     }
     let sum = weighted(&digits[..8], &[9, 8, 7, 6, 5, 4, 3, 2]) + 10 * 11 - u32::from(digits[8]);
-    proven(sum % 11 == 0)
+    proven(sum.is_multiple_of(11))
 }
 
 /// Poland: weights 1, 3, 7, 9, and a month that tells the century.
@@ -164,14 +164,14 @@ pub(super) fn pesel(candidate: &mut Candidate<'_>) -> Judgement {
     }
     let (month, day) = (number(&digits[2..4]) % 20, number(&digits[4..6]));
     let sum = weighted(&digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]);
-    proven((1..=12).contains(&month) && (1..=31).contains(&day) && sum % 10 == 0)
+    proven((1..=12).contains(&month) && (1..=31).contains(&day) && sum.is_multiple_of(10))
 }
 
 /// Switzerland: an EAN-13 that begins with 756.
 pub(super) fn ahv(candidate: &mut Candidate<'_>) -> Judgement {
     let digits = candidate.digits();
     let sum = weighted(&digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]);
-    proven(digits.len() == 13 && digits[..3] == [7, 5, 6] && sum % 10 == 0)
+    proven(digits.len() == 13 && digits[..3] == [7, 5, 6] && sum.is_multiple_of(10))
 }
 
 /// China: a date of birth, and ISO 7064 modulo 11,2.

@@ -1,0 +1,110 @@
+//! What a scan found: classes first, then places. Never text.
+
+use serde_json::{Value, json};
+
+use super::{Body, Page};
+use crate::model::finding::{Account, Finding};
+use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer};
+
+/// How many places a page lists; JSON lists them all.
+const PLACES: usize = 40;
+
+/// A scan.
+pub fn scanned(answer: &ScanAnswer, as_json: bool) -> Body {
+    let mut body = match as_json {
+        true => Body::yes(fields(answer), ""),
+        false => Body::yes(json!({}), page(answer)),
+    };
+    body.verdict = answer.verdict;
+    body.reasons.clone_from(&answer.reasons);
+    body
+}
+
+fn places(answer: &ScanAnswer) -> impl Iterator<Item = (&str, &Finding)> {
+    let targets = answer.targets.iter();
+    targets.flat_map(|target| target.scan.findings.iter().map(|finding| (target.name.as_str(), finding)))
+}
+
+fn fields(answer: &ScanAnswer) -> Value {
+    let findings = places(answer).map(|(target, finding)| {
+        json!({
+            "target": target,
+            "class": finding.class,
+            "encoding": finding.encoding,
+            "offset": finding.offset,
+            "length": finding.length,
+            "confidence": finding.confidence,
+            "commitment": finding.commitment,
+        })
+    });
+    json!({
+        "findings": findings.collect::<Vec<_>>(),
+        "read": answer.read,
+        "classes": answer.classes.iter().map(class).collect::<Vec<_>>(),
+        "found": answer.found,
+        "not_assessed": NOT_ASSESSED,
+    })
+}
+
+fn class(summary: &ClassSummary) -> Value {
+    let confidence = summary.confidence.iter().map(|(sure, count)| (sure.0.to_string(), json!(count)));
+    json!({
+        "class": summary.class.id,
+        "title": summary.class.title,
+        "blocks": summary.class.blocks,
+        "count": summary.count,
+        "values": summary.values,
+        "encodings": summary.encodings,
+        "confidence": confidence.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn page(answer: &ScanAnswer) -> String {
+    let mut page = Page::new();
+    if answer.found > 0 {
+        let header = ["class", "found", "values", "confidence", "encodings", "blocks"];
+        page.table(&header, answer.classes.iter().map(row).collect());
+        listed(&mut page, answer);
+    } else {
+        page.line("nothing was found in what was read");
+    }
+    for why in answer.reasons.iter().filter(|why| why.code != "identifiers-found") {
+        page.line(format!("{}: {}", why.code, why.message)).items([format!("→ {}", why.help)]);
+    }
+    page.gap().line(read(&answer.read));
+    page.line(format!("not assessed: {}", NOT_ASSESSED.join(", ")));
+    page.finish()
+}
+
+fn row(summary: &ClassSummary) -> Vec<String> {
+    let sure = summary.confidence.iter().map(|(sure, count)| format!("{count} {}", sure.0));
+    vec![
+        summary.class.id.to_string(),
+        summary.count.to_string(),
+        summary.values.map_or_else(|| "-".to_owned(), |values| values.to_string()),
+        sure.collect::<Vec<_>>().join(", "),
+        summary.encodings.iter().cloned().collect::<Vec<_>>().join(", "),
+        if summary.class.blocks { "yes" } else { "no" }.to_owned(),
+    ]
+}
+
+fn listed(page: &mut Page, answer: &ScanAnswer) {
+    let several = answer.targets.len() > 1;
+    page.heading("where");
+    page.items(places(answer).take(PLACES).map(|(target, f)| {
+        let target = if several { format!("{target}  ") } else { String::new() };
+        format!("{target}{}+{}  {}  {}  {}", f.offset, f.length, f.class, f.encoding, f.confidence)
+    }));
+    let more = answer.found.saturating_sub(PLACES as u64);
+    if more > 0 {
+        page.items([format!("and {more} more; --json lists them")]);
+    }
+}
+
+fn read(read: &Account) -> String {
+    let Account { bytes, zero, text, opaque, decoded, truncated, skipped } = read;
+    format!(
+        "read {bytes} bytes: {zero} zero, {text} text, {decoded} decoded, {opaque} opaque, {truncated} truncated, \
+         {skipped} skipped"
+    )
+}
