@@ -21,7 +21,7 @@ use super::Outcome;
 pub(crate) const HIDDEN_ARGUMENT: &str = "--be-the-service-that-crashes";
 
 /// A card number that is reserved for tests and belongs to nobody.
-pub(crate) const CARD: &str = "4111111111111111";
+pub(crate) const CARD: &str = "4000056655665556";
 /// An address below a domain that can never exist (RFC 6761).
 pub(crate) const EMAIL: &str = "user@example.test";
 /// A session token that nobody issued.

@@ -6,13 +6,14 @@ use clap::Args;
 
 use super::{Context, Run};
 use crate::model::fragment::Disclosure;
-use crate::model::id::{AttachmentId, FragmentId, SessionId};
+use crate::model::id::{AttachmentId, ClassId, FragmentId, SessionId};
 use crate::model::range::ByteRange;
 use crate::report::{self, Body};
 use crate::work::Refused;
+use crate::work::choice::Choice;
 use crate::work::content::{self, NewAttachment};
 use crate::work::drift::{self, Progress};
-use crate::work::fragment::{self, NewFragment};
+use crate::work::fragment::{self, NewFragment, NewSanitizer};
 
 fn disclosure(annex: bool) -> Disclosure {
     if annex { Disclosure::Annex } else { Disclosure::Included }
@@ -26,7 +27,8 @@ fn disclosure(annex: bool) -> Disclosure {
 /// Examples:
 ///   packet add-fragment vault:checkout.dmp --session s1 --sanitized masked.dmp
 ///   packet add-fragment vault:checkout.dmp --session s1 --range 0x1000+4096 --sanitized masked.dmp --id stack
-///   packet add-fragment vault:checkout.dmp --session s1 --annex
+///   packet add-fragment vault:checkout.dmp --session s1 --region stack:4711 --sanitized masked.dmp
+///   packet add-fragment vault:checkout.dmp --session s1 --annex --all-regions
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct AddFragment {
@@ -35,9 +37,18 @@ pub(crate) struct AddFragment {
     /// The session it belongs to
     #[arg(long, value_name = "ID")]
     session: SessionId,
-    /// Which bytes, decimal or 0x hex; all when absent
-    #[arg(long, value_name = "OFFSET+LENGTH")]
+    /// Which bytes of the file, decimal or 0x hex; all when absent
+    #[arg(long, value_name = "OFFSET+LENGTH", group = "choice")]
     range: Option<ByteRange>,
+    /// Which bytes by their address in the process
+    #[arg(long, value_name = "START+LENGTH", group = "choice")]
+    va: Option<ByteRange>,
+    /// Which region, as `packet regions` names it
+    #[arg(long, value_name = "NAME", group = "choice")]
+    region: Option<String>,
+    /// Every region, each as a fragment of its own
+    #[arg(long, group = "choice")]
+    all_regions: bool,
     /// The sanitized copy
     #[arg(long, value_name = "FILE")]
     sanitized: Option<PathBuf>,
@@ -50,25 +61,56 @@ pub(crate) struct AddFragment {
     /// Keep it in the vault: the lane sees its digest only
     #[arg(long)]
     annex: bool,
+    /// What masked the copy
+    #[arg(long, value_name = "NAME", requires = "sanitized")]
+    sanitizer: Option<String>,
+    /// Its version
+    #[arg(long, value_name = "TEXT", requires = "sanitizer")]
+    sanitizer_version: Option<String>,
+    /// The configuration it went by; its digest is recorded
+    #[arg(long, value_name = "FILE", requires = "sanitizer")]
+    sanitizer_config: Option<PathBuf>,
+    /// A class of identifiers that it says it masks; `packet coverage` holds it to that
+    #[arg(long, value_name = "CLASS", requires = "sanitizer")]
+    claims: Vec<ClassId>,
+}
+
+impl AddFragment {
+    fn choice(&self) -> Choice {
+        match (self.range, self.va, &self.region) {
+            _ if self.all_regions => Choice::AllRegions,
+            (Some(range), ..) => Choice::Range(range),
+            (_, Some(addresses), _) => Choice::Addresses(addresses),
+            (.., Some(name)) => Choice::Region(name.clone()),
+            _ => Choice::Whole,
+        }
+    }
+
+    fn sanitizer(&self) -> Option<NewSanitizer> {
+        let name = self.sanitizer.clone()?;
+        let (version, config) = (self.sanitizer_version.clone(), self.sanitizer_config.clone());
+        Some(NewSanitizer { name, version, config, claims: self.claims.clone() })
+    }
 }
 
 impl Run for AddFragment {
     const NAME: &'static str = "add-fragment";
-    const FIELDS: &'static [&'static str] = &["id", "raw", "sanitized", "redaction"];
+    const FIELDS: &'static [&'static str] = &["id", "raw", "sanitized", "redaction", "fragments", "skipped"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let new = NewFragment {
             dump: self.dump.clone(),
             session: self.session.clone(),
-            range: self.range,
+            choice: self.choice(),
             sanitized: self.sanitized.clone(),
+            sanitizer: self.sanitizer(),
             id: self.id.clone(),
             why: self.why.clone(),
             disclosure: disclosure(self.annex),
         };
         let staged =
             fragment::add_fragment(&context.desk()?, &context.signer()?, &new, |bytes| progress(context, bytes))?;
-        Ok(report::fragment(&staged))
+        Ok(report::fragments(&staged))
     }
 }
 

@@ -6,31 +6,67 @@ use clap::Args;
 
 use super::evidence::progress;
 use super::{Context, Run};
+use crate::model::id::FragmentId;
 use crate::report::{self, Body};
 use crate::work::{Refused, scan};
 
-/// Look for suspected identifiers in files: their class and place, never their text
+/// Look for suspected identifiers in fragments or files: their class and place, never their text
 ///
-/// Looks for the classes of the default taxonomy, as ASCII and UTF-16, and in base64, gzip, zlib and deflate. Exit 0:
-/// nothing was found in what was read; 1: something was; 3: not everything could be read. Names of people and postal
-/// addresses are not assessed. Needs no repository.
+/// Looks for the classes of the packet's taxonomy, of files the default one, as ASCII and UTF-16, and in base64, gzip, zlib
+/// and deflate. Fragments are scanned where their bytes lie, raw and sanitized. Exit 0: nothing was found in what was
+/// read; 1: something was; 3: not everything could be read. Names of people and postal addresses are not assessed. Files
+/// need no repository.
 ///
-/// Example:
+/// Examples:
 ///   packet scan masked.dmp
+///   packet scan stack heap --record
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Scan {
-    /// The files
-    #[arg(required = true, value_name = "TARGET")]
+    /// Fragments, by id, or files; every fragment when none is named
+    #[arg(value_name = "TARGET")]
     target: Vec<PathBuf>,
+    /// Put what is new on record; only ever adds
+    #[arg(long)]
+    record: bool,
+}
+
+impl Scan {
+    /// The fragments that are named, when all of the targets are ids and none of them a file here.
+    fn fragments(&self, context: &Context) -> Option<Vec<FragmentId>> {
+        let id = |target: &PathBuf| {
+            let text = target.to_str()?;
+            let (text, named) = text.strip_prefix("fragment:").map_or((text, false), |id| (id, true));
+            let is_file = !named && context.here().join(target).exists();
+            FragmentId::new(text).ok().filter(|_| !is_file)
+        };
+        self.target.iter().map(id).collect()
+    }
 }
 
 impl Run for Scan {
     const NAME: &'static str = "scan";
-    const FIELDS: &'static [&'static str] = &["findings", "read", "classes", "found", "not_assessed"];
+    const FIELDS: &'static [&'static str] = &["findings", "read", "classes", "found", "recorded", "not_assessed"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
-        let answer = scan::scan_files(context.here(), &self.target, |bytes| progress(context, bytes))?;
+        let progress = |bytes| progress(context, bytes);
+        let answer = match self.fragments(context) {
+            Some(named) => {
+                let signer = context.signer();
+                scan::scan_fragments(
+                    &context.desk()?,
+                    signer.as_ref().map_err(Clone::clone),
+                    &named,
+                    self.record,
+                    progress,
+                )?
+            }
+            None if self.record => {
+                let help = "packet add-fragment … first; then packet scan ID --record";
+                return Err(Refused::usage("--record", "only what was found in fragments is recorded", help));
+            }
+            None => scan::scan_files(context.here(), &self.target, progress)?,
+        };
         Ok(report::scanned(&answer, context.json()))
     }
 }

@@ -1,6 +1,7 @@
 //! Content: sensitivity, retention, symbolization and ownership.
 
 use super::Case;
+use crate::model::fragment::Disclosure;
 use crate::model::id::SessionId;
 use crate::model::objection::{ObjectionKind, ObjectionState};
 use crate::model::reason::{Reason, ReasonCode};
@@ -74,6 +75,25 @@ pub(super) fn boundary(case: &Case<'_>) -> Vec<Reason> {
                 "packet remove symbols:{id} --why TEXT, or packet object --kind symbolization-scope --about symbols:{id} -m TEXT   for the owner to accept"
             );
             Some(Reason::new(ReasonCode::BoundaryExceeded, format!("symbols:{id}"), message, help))
+        })
+        .collect()
+}
+
+pub(super) fn minimization(case: &Case<'_>) -> Vec<Reason> {
+    let content = &case.packet.content;
+    let included = content.fragments.values().filter(|f| f.disclosure == Disclosure::Included);
+    included
+        .filter_map(|fragment| {
+            let why = content.charter.rules.excludes(fragment.range.length, fragment.kind)?;
+            let id = &fragment.id;
+            let help =
+                format!("packet remove fragment:{id} --why TEXT, or take less: packet add-fragment … --region NAME");
+            Some(Reason::new(
+                ReasonCode::RegionExcluded,
+                format!("fragment:{id}"),
+                format!("fragment {id}: {why}"),
+                help,
+            ))
         })
         .collect()
 }

@@ -72,6 +72,7 @@ const CHECKS: &[fn(&Case<'_>) -> Vec<Reason>] = &[
     content::sensitivity,
     content::retention,
     content::boundary,
+    content::minimization,
     content::sections,
     findings::leaks,
     findings::unread,

@@ -12,6 +12,7 @@ use super::canonical::{self, NotCanonical, is_false};
 use super::id::{ActorId, LaneId, Role, SourceName};
 use super::key::PublicKey;
 use super::kinds::kind_enum;
+use super::region::RegionKind;
 use super::symbols::Boundary;
 use super::time::Lifetime;
 
@@ -92,6 +93,9 @@ pub struct Lane {
 pub struct Rules {
     /// The shortest raw range a fragment may commit to, in bytes: a shorter one can be guessed.
     pub min_fragment: u64,
+    /// The longest range that may go to the lane, in bytes; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_fragment: Option<u64>,
     /// Whether every session needs a deadline.
     #[serde(default, skip_serializing_if = "is_false")]
     pub require_retention: bool,
@@ -104,6 +108,9 @@ pub struct Rules {
     /// Roles that may dispose of findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disposers: Vec<Role>,
+    /// What may go to the lane of a dump; anything when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<RegionKind>,
     /// What symbolization may show without an accepted objection.
     pub boundary: Boundary,
 }
@@ -112,6 +119,19 @@ impl Rules {
     /// How long before a deadline `status` warns.
     pub fn retention_warning(&self) -> Lifetime {
         self.retention_warning.unwrap_or(Lifetime::hours(48))
+    }
+
+    /// Why a range must not go to the lane, if so (minimization). One of which nobody knows what it is may hold anything.
+    pub fn excludes(&self, bytes: u64, kind: Option<RegionKind>) -> Option<String> {
+        if let Some(most) = self.max_fragment.filter(|most| bytes > *most) {
+            return Some(format!("{bytes} bytes are more than the charter's max_fragment, {most}"));
+        }
+        if self.regions.is_empty() || kind.is_some_and(|kind| self.regions.contains(&kind)) {
+            return None;
+        }
+        let what = kind.map_or("bytes of no one region", RegionKind::as_str);
+        let allowed: Vec<&str> = self.regions.iter().map(|kind| kind.as_str()).collect();
+        Some(format!("{what} may not go to the lane; the charter's regions are {}", allowed.join(", ")))
     }
 
     /// How old a custodian's recorded check may be.

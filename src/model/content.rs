@@ -179,7 +179,7 @@ impl Content {
         self.fragments.values().find_map(|fragment| {
             let problem = match self.sessions.get(&fragment.session) {
                 None => Some(format!("there is no session `{}`", fragment.session)),
-                Some(session) if !session.capture.contains(&fragment.capture) => {
+                Some(session) if !session.has(&fragment.capture) => {
                     Some(format!("session `{}` has no such capture", fragment.session))
                 }
                 Some(_) if Some(&fragment.raw.key) != self.vault_key() => {

@@ -216,7 +216,7 @@ mod tests {
     fn masked(intervals: &[(u64, u64)]) -> Fragment {
         let interval = |&(offset, length): &_| Interval { offset, length, fill: None };
         let masked_bytes = intervals.iter().map(|(_, length)| length).sum();
-        let redaction = Redaction { masked_bytes, interval: intervals.iter().map(interval).collect() };
+        let redaction = Redaction { masked_bytes, elided: vec![], interval: intervals.iter().map(interval).collect() };
         Fragment { redaction: Some(redaction), ..crate::model::fragment::tests::fragment() }
     }
 

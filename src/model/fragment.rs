@@ -7,6 +7,7 @@ use super::canonical::Stored;
 use super::digest::{Blake3, KeyedBlake3, Sha256};
 use super::id::{ClassId, FragmentId, KeyId, SessionId};
 use super::redaction::Redaction;
+use super::region::RegionKind;
 use super::session::Capture;
 use super::target::Part;
 
@@ -96,9 +97,12 @@ pub struct Fragment {
     /// Why it is here as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The region of the dump that it is, by name, if it is one.
+    /// The region of the dump that it is, or is a part of, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// What that region is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RegionKind>,
     /// Other names for these bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
@@ -166,6 +170,9 @@ impl Fragment {
             return Some(format!("`{name}` is no name of a region"));
         }
         let past_the_end = self.va.is_some_and(|va| va.get().checked_add(self.range.length).is_none());
+        if self.region.is_some() != self.kind.is_some() {
+            return Some("a region and its kind go together".to_owned());
+        }
         past_the_end.then(|| "it reaches past the last address".to_owned())
     }
 
@@ -207,7 +214,7 @@ impl Fragment {
 
     fn unmasked(&self, redaction: &Redaction) -> Option<String> {
         let included = self.disclosure == Disclosure::Included;
-        (included && redaction.masked_bytes == 0 && self.why.is_none())
+        (included && redaction.masked_bytes == 0 && redaction.elided.is_empty() && self.why.is_none())
             .then(|| "no byte is masked and no reason is given".to_owned())
     }
 }
@@ -226,6 +233,7 @@ pub(super) mod tests {
             disclosure: Disclosure::Included,
             why: None,
             region: None,
+            kind: None,
             aliases: vec![],
             va: None,
             capture,

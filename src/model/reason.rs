@@ -23,6 +23,8 @@ kind_enum!(
         SensitivityExceeded = "sensitivity-exceeded",
         /// A symbolization request goes beyond the boundary.
         BoundaryExceeded = "boundary-exceeded",
+        /// A fragment goes to the lane that the charter's rules keep back.
+        RegionExcluded = "region-excluded",
         /// A section has no owner in the roster.
         SectionOwnerless = "section-ownerless",
         /// A finding of a blocking class shows, and nobody disposed of it.

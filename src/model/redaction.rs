@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::fragment::Extent;
+
 /// The most intervals one redaction may list. More says that the files do not belong together (or that one was
 /// compressed or encrypted), and would fill the packet's history with offsets nobody reads.
 pub const MAX_INTERVALS: usize = 32_768;
@@ -33,6 +35,9 @@ impl Interval {
 pub struct Redaction {
     /// The sum of the intervals' lengths.
     pub masked_bytes: u64,
+    /// What the sanitized dump does not hold at all, sorted and disjoint; zeros stand for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elided: Vec<Extent>,
     /// The intervals, sorted and disjoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interval: Vec<Interval>,
@@ -79,6 +84,12 @@ pub enum InvalidRedaction {
         /// Its offset.
         offset: u64,
     },
+    /// A part that is said to be absent is empty, outside the fragment, or not after the one before it.
+    #[error("the elided part at {offset} is empty, out of order or not in the fragment")]
+    Elided {
+        /// Its offset.
+        offset: u64,
+    },
     /// The sum is not the sum.
     #[error("`masked_bytes` is {stated}, but the intervals add up to {sum}")]
     Sum {
@@ -107,7 +118,27 @@ impl Redaction {
             }
             shown_from = interval.end().unwrap_or(u64::MAX);
         }
-        may_show(shown_from, end)
+        may_show(shown_from, end) || self.elides(offset, end)
+    }
+
+    /// Whether the sanitized dump holds nothing of a range.
+    fn elides(&self, offset: u64, end: u64) -> bool {
+        let before = self.elided.partition_point(|e| e.offset <= offset);
+        let last = before.checked_sub(1).and_then(|at| self.elided.get(at));
+        last.is_some_and(|e| end <= e.offset.saturating_add(e.length))
+    }
+
+    /// What is wrong with the list of what is not there, if anything.
+    fn elided_problem(&self, fragment_bytes: u64) -> Option<InvalidRedaction> {
+        let mut reached = None;
+        self.elided.iter().find_map(|extent| {
+            let end = extent.offset.checked_add(extent.length).filter(|end| *end <= fragment_bytes);
+            // Two that touch are one.
+            let sorted = reached.is_none_or(|reached| extent.offset > reached);
+            reached = end;
+            (end.is_none() || extent.length == 0 || !sorted)
+                .then_some(InvalidRedaction::Elided { offset: extent.offset })
+        })
     }
 
     /// Checks a redaction of a fragment of so many bytes; stored files are written by others.
@@ -118,6 +149,12 @@ impl Redaction {
     pub fn check(&self, fragment_bytes: u64) -> Result<(), InvalidRedaction> {
         if self.interval.len() > MAX_INTERVALS {
             return Err(TooManyIntervals.into());
+        }
+        if self.elided.len() > MAX_INTERVALS {
+            return Err(TooManyIntervals.into());
+        }
+        if let Some(problem) = self.elided_problem(fragment_bytes) {
+            return Err(problem);
         }
         let mut before = None;
         let mut sum = 0;
@@ -152,7 +189,7 @@ mod tests {
 
     fn redaction(masked_bytes: u64, intervals: &[(u64, u64, Option<u8>)]) -> Redaction {
         let interval = |&(offset, length, fill): &_| Interval { offset, length, fill };
-        Redaction { masked_bytes, interval: intervals.iter().map(interval).collect() }
+        Redaction { masked_bytes, elided: vec![], interval: intervals.iter().map(interval).collect() }
     }
 
     #[test]
@@ -172,6 +209,21 @@ mod tests {
         }
         assert!(!masks(&[(10, 8, None), (19, 7, None)], 10, 16), "one byte in the middle");
         assert!(!redaction(0, &[(0, 9, None)]).masks(u64::MAX, 2, None));
+    }
+
+    #[test]
+    fn what_the_sanitized_dump_does_not_hold_is_masked() {
+        let extent = |(offset, length)| Extent { offset, length };
+        let elided = |parts: &[(u64, u64)]| Redaction {
+            elided: parts.iter().copied().map(extent).collect(),
+            ..redaction(0, &[])
+        };
+        assert!(elided(&[(0, 8), (16, 8)]).masks(16, 8, None) && elided(&[(16, 8)]).masks(18, 2, None));
+        assert!(!elided(&[(0, 8), (16, 8)]).masks(12, 8, None) && !elided(&[(16, 8)]).masks(18, 7, None));
+        assert_eq!(elided(&[(0, 8), (16, 8)]).check(24), Ok(()));
+        for wrong in [&[(0, 0)][..], &[(17, 8)], &[(8, 8), (0, 8)], &[(0, 8), (8, 8)], &[(u64::MAX, 2)]] {
+            assert!(elided(wrong).check(24).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

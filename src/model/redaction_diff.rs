@@ -60,7 +60,7 @@ impl RedactionDiff {
     pub fn finish(mut self) -> Result<Redaction, TooManyIntervals> {
         self.end_run()?;
         let masked_bytes = self.intervals.iter().map(|i| i.length).sum();
-        Ok(Redaction { masked_bytes, interval: self.intervals })
+        Ok(Redaction { masked_bytes, elided: Vec::new(), interval: self.intervals })
     }
 
     fn narrow(&mut self, mut raw: &[u8], mut sanitized: &[u8]) -> Result<(), TooManyIntervals> {
@@ -201,7 +201,7 @@ mod tests {
             fill: fill(span),
         };
         let masked_bytes = joined.iter().map(|(from, to)| (to - from) as u64).sum();
-        Redaction { masked_bytes, interval: joined.into_iter().map(interval).collect() }
+        Redaction { masked_bytes, elided: vec![], interval: joined.into_iter().map(interval).collect() }
     }
 
     /// Pieces of (raw, sanitized) that meet all the joining rules' borders, over a two-letter alphabet.
@@ -289,8 +289,8 @@ mod tests {
 
     #[test]
     fn empty_and_equal_sides_mask_nothing() {
-        assert_eq!(diff(b"", b"", 1), Redaction { masked_bytes: 0, interval: vec![] });
-        assert_eq!(diff(b"same", b"same", 1), Redaction { masked_bytes: 0, interval: vec![] });
+        assert_eq!(diff(b"", b"", 1), Redaction { masked_bytes: 0, elided: vec![], interval: vec![] });
+        assert_eq!(diff(b"same", b"same", 1), Redaction { masked_bytes: 0, elided: vec![], interval: vec![] });
     }
 
     #[test]

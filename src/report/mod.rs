@@ -4,6 +4,7 @@
 
 mod error;
 mod findings;
+mod fragment;
 mod ledger;
 mod page;
 mod proposals;
@@ -21,6 +22,7 @@ use crate::work::{Refused, Verdict, Why};
 
 pub use error::refused;
 pub use findings::{coverage, disposed};
+pub use fragment::fragments;
 pub use ledger::{objections, recorded};
 pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};
@@ -30,8 +32,8 @@ pub use scan::scanned;
 pub use status::{list, status};
 pub use verify::verified;
 pub use workspace::{
-    charter_checked, diff, discarded, fragment, log, opened, sealed, show, staged, staged_attachment, staged_symbols,
-    trusted, whoami,
+    charter_checked, diff, discarded, log, opened, sealed, show, staged, staged_attachment, staged_symbols, trusted,
+    whoami,
 };
 
 /// What a command says.

@@ -1,10 +1,11 @@
 //! What a scan found: classes first, then places. Never text.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Body, Page};
 use crate::model::finding::{Account, Finding};
-use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer};
+use crate::model::region::RegionKind;
+use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer, ScannedTarget};
 
 /// How many places a page lists; JSON lists them all.
 const PLACES: usize = 40;
@@ -20,15 +21,19 @@ pub fn scanned(answer: &ScanAnswer, as_json: bool) -> Body {
     body
 }
 
-fn places(answer: &ScanAnswer) -> impl Iterator<Item = (&str, &Finding)> {
+fn places(answer: &ScanAnswer) -> impl Iterator<Item = (&ScannedTarget, &Finding, Option<RegionKind>)> {
     let targets = answer.targets.iter();
-    targets.flat_map(|target| target.scan.findings.iter().map(|finding| (target.name.as_str(), finding)))
+    targets.flat_map(|target| {
+        target.scan.findings.iter().zip(&target.kinds).map(move |(finding, kind)| (target, finding, *kind))
+    })
 }
 
 fn fields(answer: &ScanAnswer) -> Value {
-    let findings = places(answer).map(|(target, finding)| {
+    let findings = places(answer).map(|(target, finding, kind)| {
         json!({
-            "target": target,
+            "target": target.name,
+            "side": target.side,
+            "region": kind,
             "class": finding.class,
             "encoding": finding.encoding,
             "offset": finding.offset,
@@ -42,6 +47,7 @@ fn fields(answer: &ScanAnswer) -> Value {
         "read": answer.read,
         "classes": answer.classes.iter().map(class).collect::<Vec<_>>(),
         "found": answer.found,
+        "recorded": answer.recorded,
         "not_assessed": NOT_ASSESSED,
     })
 }
@@ -54,15 +60,16 @@ fn class(summary: &ClassSummary) -> Value {
         "blocks": summary.class.blocks,
         "count": summary.count,
         "values": summary.values,
+        "regions": summary.regions.iter().map(|(kind, n)| (kind.to_string(), json!(n))).collect::<Map<_, _>>(),
         "encodings": summary.encodings,
-        "confidence": confidence.collect::<serde_json::Map<_, _>>(),
+        "confidence": confidence.collect::<Map<_, _>>(),
     })
 }
 
 fn page(answer: &ScanAnswer) -> String {
     let mut page = Page::new();
     if answer.found > 0 {
-        let header = ["class", "found", "values", "confidence", "encodings", "blocks"];
+        let header = ["class", "found", "values", "confidence", "regions", "encodings", "blocks"];
         page.table(&header, answer.classes.iter().map(row).collect());
         listed(&mut page, answer);
     } else {
@@ -70,6 +77,9 @@ fn page(answer: &ScanAnswer) -> String {
     }
     for why in answer.reasons.iter().filter(|why| why.code != "identifiers-found") {
         page.line(format!("{}: {}", why.code, why.message)).items([format!("→ {}", why.help)]);
+    }
+    if let Some(entry) = &answer.recorded {
+        page.line(format!("recorded in {}", entry.short()));
     }
     page.gap().line(read(&answer.read));
     page.line(format!("not assessed: {}", NOT_ASSESSED.join(", ")));
@@ -83,16 +93,24 @@ fn row(summary: &ClassSummary) -> Vec<String> {
         summary.count.to_string(),
         summary.values.map_or_else(|| "-".to_owned(), |values| values.to_string()),
         sure.collect::<Vec<_>>().join(", "),
+        regions(summary),
         summary.encodings.iter().cloned().collect::<Vec<_>>().join(", "),
         if summary.class.blocks { "yes" } else { "no" }.to_owned(),
     ]
 }
 
+fn regions(summary: &ClassSummary) -> String {
+    let named = summary.regions.iter().map(|(kind, count)| format!("{count} {kind}"));
+    let named: Vec<String> = named.collect();
+    if named.is_empty() { "-".to_owned() } else { named.join(", ") }
+}
+
 fn listed(page: &mut Page, answer: &ScanAnswer) {
     let several = answer.targets.len() > 1;
     page.heading("where");
-    page.items(places(answer).take(PLACES).map(|(target, f)| {
-        let target = if several { format!("{target}  ") } else { String::new() };
+    page.items(places(answer).take(PLACES).map(|(target, f, _)| {
+        let side = target.side.map(|side| format!(" {side}")).unwrap_or_default();
+        let target = if several { format!("{}{side}  ", target.name) } else { String::new() };
         format!("{target}{}+{}  {}  {}  {}", f.offset, f.length, f.class, f.encoding, f.confidence)
     }));
     let more = answer.found.saturating_sub(PLACES as u64);

@@ -6,7 +6,6 @@ use super::{Body, Page};
 use crate::model::charter::Charter;
 use crate::work::content::{Staged, StagedAttachment, StagedSymbols};
 use crate::work::diff::{FileDiff, Shown};
-use crate::work::fragment::StagedFragment;
 use crate::work::log::Log;
 use crate::work::open::Opened;
 use crate::work::seal::Sealed;
@@ -56,35 +55,6 @@ pub fn staged_attachment(attachment: &StagedAttachment) -> Body {
     let mut body = staged(&attachment.staged);
     body.fields.insert("raw".into(), json!(attachment.raw));
     body
-}
-
-/// A staged fragment.
-pub fn fragment(staged: &StagedFragment) -> Body {
-    let f = &staged.fragment;
-    let intervals = f.redaction.as_ref().map(|r| {
-        let list = r.interval.iter().map(|i| json!({"offset": i.offset, "length": i.length, "fill": i.fill}));
-        json!({"intervals": list.collect::<Vec<_>>(), "masked_bytes": r.masked_bytes})
-    });
-    let mut page = Page::new();
-    page.line(format!("staged fragment:{} ({})", f.id, f.disclosure.as_str()));
-    page.pair("capture", format!("vault:{}, {} bytes from {}", f.capture.key, f.range.length, f.range.offset));
-    page.pair("raw", format!("keyed BLAKE3 {}", f.raw.keyed_blake3));
-    if let (Some(sanitized), Some(redaction)) = (&f.sanitized, &f.redaction) {
-        page.pair("sanitized", format!("BLAKE3 {}", sanitized.blake3));
-        let count = redaction.interval.len();
-        page.pair(
-            "masked",
-            format!("{} bytes in {count} intervals; every other byte is identical", redaction.masked_bytes),
-        );
-    }
-    page.line("next: packet commit -m TEXT   (or packet propose -m TEXT)");
-    let fields = json!({
-        "id": f.id,
-        "raw": {"keyed_blake3": f.raw.keyed_blake3, "key": f.raw.key, "bytes": f.raw.bytes},
-        "sanitized": f.sanitized,
-        "redaction": intervals,
-    });
-    Body::yes(fields, page.finish())
 }
 
 /// A sealed revision.

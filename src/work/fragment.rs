@@ -8,20 +8,25 @@
 
 use std::path::{Path, PathBuf};
 
+use super::choice::{Choice, Chosen, Skipped, choose};
 use super::content::slug;
 use super::drift::Progress;
+use super::regions::layout_of;
+use super::sanitized::SanitizedDump;
 use super::stage::{Staging, stage};
 use super::steady::{Steady, unreadable};
 use super::{Desk, Refused, Verdict};
 use crate::dump::hash;
 use crate::dump::pair::{self, Pair, PairError};
-use crate::model::canonical::Stored;
-use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized};
-use crate::model::id::{FragmentId, SessionId};
+use crate::model::canonical::{self, Stored};
+use crate::model::digest::Blake3;
+use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized, Sanitizer};
+use crate::model::id::{ClassId, FragmentId, InvalidId, SessionId};
+use crate::model::layout::Layout;
 use crate::model::place::Place;
-use crate::model::range::ByteRange;
 use crate::model::redaction::Redaction;
-use crate::model::session::Capture;
+use crate::model::region::{CaptureProfile, DumpFormat};
+use crate::model::session::{Capture, Taken};
 use crate::sign::Signer;
 use crate::source::{Incoming, Vault, VaultKey};
 
@@ -32,11 +37,13 @@ pub struct NewFragment {
     pub dump: String,
     /// The session it belongs to.
     pub session: SessionId,
-    /// Which bytes; all when absent.
-    pub range: Option<ByteRange>,
-    /// The sanitized copy: as long as the dump or as the range.
+    /// Which bytes.
+    pub choice: Choice,
+    /// The sanitized copy: as long as the dump or as the range, or a dump that holds less of the same process.
     pub sanitized: Option<PathBuf>,
-    /// Its name; the dump's when absent.
+    /// What masked it.
+    pub sanitizer: Option<NewSanitizer>,
+    /// Its name; made of the dump's when absent.
     pub id: Option<FragmentId>,
     /// Why it is here as it is.
     pub why: Option<String>,
@@ -44,24 +51,39 @@ pub struct NewFragment {
     pub disclosure: Disclosure,
 }
 
-/// A staged fragment.
+/// What masked the bytes, as typed.
 #[derive(Debug, Clone)]
-pub struct StagedFragment {
-    /// What was staged.
-    pub fragment: Fragment,
+pub struct NewSanitizer {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its configuration, to be hashed.
+    pub config: Option<PathBuf>,
+    /// The classes it says it masks.
+    pub claims: Vec<ClassId>,
 }
 
-/// Commits to a range of a dump and stages it.
+/// Staged fragments.
+#[derive(Debug, Clone)]
+pub struct StagedFragments {
+    /// What was staged; at least one.
+    pub fragments: Vec<Fragment>,
+    /// Regions that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Commits to ranges of a dump and stages them: one, or every region.
 ///
 /// # Errors
-/// When the dump is not in the vault, lengths differ, a file changes while it is read, the range is too short, or
-/// nothing is masked and no reason given. Then nothing is staged.
+/// When the dump is not in the vault, what was asked for is not in it or may not be included, lengths differ, a file
+/// changes while it is read, or nothing is masked and no reason given. Then nothing is staged.
 pub fn add_fragment(
     desk: &Desk,
     signer: &Signer,
     new: &NewFragment,
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
-) -> Result<StagedFragment, Refused> {
+) -> Result<StagedFragments, Refused> {
     let staging = Staging::load(desk, signer)?;
     let charter = staging.snapshot.packet.content.charter.clone();
     let content = staging.content()?;
@@ -77,22 +99,155 @@ pub fn add_fragment(
     let capture_key = vault.locate(&new.dump, &desk.here)?;
     let (file, path) = vault.open_capture(&capture_key)?;
     let raw = Steady::of(file, path)?;
-    let range = range_of(new, raw.bytes(), charter.rules.min_fragment)?;
-    let progress = progress(range.length);
-    let (read, incoming) = read(desk, &vault, &key, &raw, range, new, &*progress)?;
+    let layout = layout_of(&raw)?;
+    let (chosen, skipped) = choose(&new.choice, &layout, &charter.rules, new.disclosure)?;
     let capture = Capture { source: charter.vault().name.clone(), key: capture_key, bytes: raw.bytes() };
-    let fragment = fragment_of(new, capture, range, &key, read)?;
-    if let Some(problem) = fragment.problem(charter.rules.min_fragment) {
-        let help = "mask what must not show with --sanitized FILE, or say why nothing is masked with --why TEXT";
+    let sanitized = new.sanitized.as_ref().map(|file| SanitizedDump::open(&desk.here.join(file))).transpose()?;
+    let dump = Dump { vault: &vault, key: &key, raw, capture, sanitized, sanitizer: sanitizer(desk, new)? };
+    let progress = progress(chosen.iter().map(|c| c.range.length).sum());
+    let ids = ids(new, &dump.capture, &chosen)?;
+    let made = chosen
+        .iter()
+        .zip(ids)
+        .map(|(chosen, id)| dump.fragment(new, chosen, id, charter.rules.min_fragment, &*progress));
+    let fragments = made.collect::<Result<Vec<Fragment>, Refused>>()?;
+    if fragments.is_empty() {
+        let message = format!("no region of {} may be taken: {} are left out", new.dump, skipped.len());
         return Err(Refused::usage(
-            format!("fragment:{}", fragment.id),
-            format!("fragment {}: {problem}", fragment.id),
-            help,
+            "--all-regions",
+            message,
+            "packet regions DUMP   lists them; packet show charter.toml   the rules",
         ));
     }
-    keep(incoming, &fragment)?;
-    stage(desk, signer, |staging| put(staging, &fragment))?;
-    Ok(StagedFragment { fragment })
+    let profile = profile(&layout);
+    stage(desk, signer, |staging| put(staging, &fragments, profile.as_ref()))?;
+    Ok(StagedFragments { fragments, skipped })
+}
+
+/// How the capture was taken, where the tool reads such dumps at all.
+fn profile(layout: &Layout) -> Option<CaptureProfile> {
+    let read = matches!(layout.profile.format, DumpFormat::Minidump | DumpFormat::ElfCore);
+    // A hostile dump may claim any number of bytes; what does not fit into a stored integer is told as the largest.
+    let fit = |bytes: u64| bytes.min(canonical::LARGEST.unsigned_abs());
+    read.then(|| CaptureProfile {
+        elided_bytes: fit(layout.profile.elided_bytes),
+        truncated_bytes: fit(layout.profile.truncated_bytes),
+        ..layout.profile.clone()
+    })
+}
+
+/// What masked the bytes, its configuration by digest.
+fn sanitizer(desk: &Desk, new: &NewFragment) -> Result<Option<Sanitizer>, Refused> {
+    let Some(typed) = &new.sanitizer else { return Ok(None) };
+    let config = |file: &PathBuf| {
+        let path = desk.here.join(file);
+        std::fs::read(&path).map(|bytes| Blake3::of(&bytes)).map_err(|e| unreadable(&path, &e))
+    };
+    let config = typed.config.as_ref().map(config).transpose()?;
+    let (name, version, claims) = (typed.name.clone(), typed.version.clone(), typed.claims.clone());
+    Ok(Some(Sanitizer { name, version, config, claims }))
+}
+
+/// A name for each fragment: the one given, or the dump's with the region's or the offset.
+fn ids(new: &NewFragment, capture: &Capture, chosen: &[Chosen]) -> Result<Vec<FragmentId>, Refused> {
+    let wrong = |e: InvalidId| Refused::usage("--id", e.to_string(), "name it with --id");
+    let base = new.id.as_ref().map_or_else(|| slug(&capture.key), ToString::to_string);
+    let several = new.choice == Choice::AllRegions;
+    let id = |chosen: &Chosen| match &chosen.label {
+        Some(_) if new.id.is_some() && !several => FragmentId::new(base.clone()),
+        Some(label) => FragmentId::new(joined(&base, &slug(label))),
+        None => FragmentId::new(base.clone()),
+    };
+    chosen.iter().map(|chosen| id(chosen).map_err(wrong)).collect()
+}
+
+/// Two names as one. What would be too long keeps its end, which sets it apart.
+fn joined(base: &str, label: &str) -> String {
+    let room = LONGEST_ID.saturating_sub(label.len() + 1);
+    let base: String = base.chars().take(room).collect();
+    format!("{}-{label}", base.trim_end_matches('-')).trim_start_matches('-').to_owned()
+}
+
+/// The longest id, in bytes.
+const LONGEST_ID: usize = 63;
+
+/// A dump in the vault, and what goes with it.
+struct Dump<'v> {
+    vault: &'v Vault,
+    key: &'v VaultKey,
+    raw: Steady,
+    capture: Capture,
+    sanitized: Option<SanitizedDump>,
+    sanitizer: Option<Sanitizer>,
+}
+
+impl Dump<'_> {
+    /// Commits to one range; its sanitized bytes are in the vault afterwards.
+    fn fragment(
+        &self,
+        new: &NewFragment,
+        chosen: &Chosen,
+        id: FragmentId,
+        min_fragment: u64,
+        progress: &Progress<'_>,
+    ) -> Result<Fragment, Refused> {
+        let range = chosen.range;
+        let (read, incoming) = self.read(chosen, progress)?;
+        let (sanitized, redaction) = read.sanitized.unzip();
+        let fragment = Fragment {
+            format: 1,
+            id,
+            session: new.session.clone(),
+            disclosure: new.disclosure,
+            why: new.why.clone(),
+            region: chosen.region.clone(),
+            kind: chosen.kind,
+            aliases: chosen.aliases.clone(),
+            va: chosen.va,
+            capture: self.capture.clone(),
+            range: Extent { offset: range.offset, length: range.length },
+            raw: RawCommitment { keyed_blake3: read.raw, key: self.key.id(), bytes: range.length },
+            sanitizer: self.sanitizer.clone().filter(|_| sanitized.is_some()),
+            sanitized,
+            redaction,
+        };
+        match fragment.problem(min_fragment) {
+            None => keep(incoming, &fragment).map(|()| fragment),
+            Some(problem) => {
+                let help =
+                    "mask what must not show with --sanitized FILE, or say why nothing is masked with --why TEXT";
+                let message = format!("fragment {}: {problem}", fragment.id);
+                Err(Refused::usage(format!("fragment:{}", fragment.id), message, help))
+            }
+        }
+    }
+
+    fn read(&self, chosen: &Chosen, progress: &Progress<'_>) -> Result<(Read, Option<Incoming<'_>>), Refused> {
+        let (raw, range) = (&self.raw, chosen.range);
+        let Some(sanitized) = &self.sanitized else {
+            let commitment = hash::keyed_blake3(&raw.file, range.offset, range.length, self.key.bytes(), progress);
+            let commitment = commitment.map_err(|e| unreadable(&raw.path, &e))?;
+            raw.still_holds()?;
+            return Ok((Read { raw: commitment, sanitized: None }, None));
+        };
+        let counterpart = sanitized.counterpart(raw.bytes(), chosen)?;
+        let mut incoming = self.vault.receive()?;
+        let pair = pair::compare(
+            (&raw.file, range.offset),
+            &counterpart,
+            range.length,
+            self.key.bytes(),
+            incoming.writer(),
+            progress,
+        );
+        let Pair { raw: commitment, sanitized_blake3, sanitized_sha256, mut redaction } =
+            pair.map_err(|e| pair_failed(&e))?;
+        raw.still_holds()?;
+        sanitized.still_holds()?;
+        redaction.elided = counterpart.absent();
+        let digests = Sanitized { blake3: sanitized_blake3, sha256: sanitized_sha256, bytes: range.length };
+        Ok((Read { raw: commitment, sanitized: Some((digests, redaction)) }, Some(incoming)))
+    }
 }
 
 /// Bytes of a fragment that is refused do not stay: it may be refused because nothing in them is masked.
@@ -127,72 +282,10 @@ fn refuse_other_key(key: &VaultKey, pinned: Option<&crate::model::id::KeyId>) ->
     ))
 }
 
-fn range_of(new: &NewFragment, bytes: u64, min_fragment: u64) -> Result<ByteRange, Refused> {
-    let range = new.range.unwrap_or(ByteRange { offset: 0, length: bytes });
-    let help = "packet add-fragment … --range OFFSET+LENGTH   in bytes, decimal or 0x hex";
-    if range.offset.checked_add(range.length).is_none_or(|end| end > bytes) {
-        let message = format!("range {range} does not lie in {} of {bytes} bytes", new.dump);
-        return Err(Refused::usage("--range", message, help));
-    }
-    if range.length < min_fragment || range.length == 0 {
-        let message = format!("{} bytes are fewer than the charter's min_fragment, {min_fragment}", range.length);
-        return Err(Refused::usage("--range", message, help));
-    }
-    Ok(range)
-}
-
 /// What reading made of the bytes.
 struct Read {
     raw: crate::model::digest::KeyedBlake3,
     sanitized: Option<(Sanitized, Redaction)>,
-}
-
-fn read<'v>(
-    desk: &Desk,
-    vault: &'v Vault,
-    key: &VaultKey,
-    raw: &Steady,
-    range: ByteRange,
-    new: &NewFragment,
-    progress: &Progress<'_>,
-) -> Result<(Read, Option<Incoming<'v>>), Refused> {
-    let Some(file) = &new.sanitized else {
-        let commitment = hash::keyed_blake3(&raw.file, range.offset, range.length, key.bytes(), progress);
-        let commitment = commitment.map_err(|e| unreadable(&raw.path, &e))?;
-        raw.still_holds()?;
-        return Ok((Read { raw: commitment, sanitized: None }, None));
-    };
-    let sanitized = Steady::open(&desk.here.join(file))?;
-    let offset = sanitized_offset(raw, range, &sanitized)?;
-    let mut incoming = vault.receive()?;
-    let pair = pair::compare(
-        (&raw.file, range.offset),
-        (&sanitized.file, offset),
-        range.length,
-        key.bytes(),
-        incoming.writer(),
-        progress,
-    );
-    let Pair { raw: commitment, sanitized_blake3, sanitized_sha256, redaction } = pair.map_err(|e| pair_failed(&e))?;
-    raw.still_holds()?;
-    sanitized.still_holds()?;
-    let digests = Sanitized { blake3: sanitized_blake3, sha256: sanitized_sha256, bytes: range.length };
-    Ok((Read { raw: commitment, sanitized: Some((digests, redaction)) }, Some(incoming)))
-}
-
-/// Where the range begins in the sanitized file: as in the dump when both are equally long, else at its start.
-fn sanitized_offset(raw: &Steady, range: ByteRange, sanitized: &Steady) -> Result<u64, Refused> {
-    match sanitized.bytes() {
-        bytes if bytes == raw.bytes() => Ok(range.offset),
-        bytes if bytes == range.length => Ok(0),
-        bytes => {
-            let name = sanitized.path.display();
-            let message =
-                format!("{name} is {bytes} bytes long; the dump has {}, the range {}", raw.bytes(), range.length);
-            let help = "mask bytes in place, so that none is added or taken away";
-            Err(Refused::usage("--sanitized", message, help))
-        }
-    }
 }
 
 fn pair_failed(error: &PairError) -> Refused {
@@ -209,49 +302,18 @@ fn pair_failed(error: &PairError) -> Refused {
     }
 }
 
-fn fragment_of(
-    new: &NewFragment,
-    capture: Capture,
-    range: ByteRange,
-    key: &VaultKey,
-    read: Read,
-) -> Result<Fragment, Refused> {
-    let id = match &new.id {
-        Some(id) => id.clone(),
-        None => {
-            let name = slug(&capture.key);
-            let name = if new.range.is_some() { format!("{name}-{}", range.offset) } else { name };
-            FragmentId::new(name).map_err(|e| Refused::usage("--id", e.to_string(), "name it with --id"))?
-        }
-    };
-    let (sanitized, redaction) = read.sanitized.unzip();
-    Ok(Fragment {
-        format: 1,
-        id,
-        session: new.session.clone(),
-        disclosure: new.disclosure,
-        why: new.why.clone(),
-        region: None,
-        aliases: Vec::new(),
-        va: None,
-        capture,
-        range: Extent { offset: range.offset, length: range.length },
-        raw: RawCommitment { keyed_blake3: read.raw, key: key.id(), bytes: range.length },
-        sanitized,
-        sanitizer: None,
-        redaction,
-    })
-}
-
-/// Stages the fragment, and its capture in the session the first time.
-fn put(staging: &mut Staging, fragment: &Fragment) -> Result<(), Refused> {
+/// Stages fragments, and their capture in the session the first time.
+fn put(staging: &mut Staging, fragments: &[Fragment], profile: Option<&CaptureProfile>) -> Result<(), Refused> {
     let content = staging.content()?;
-    if let Some(session) = content.sessions.get(&fragment.session).filter(|s| !s.capture.contains(&fragment.capture)) {
+    let Some(Fragment { session, capture, .. }) = fragments.first() else { return Ok(()) };
+    if let Some(session) = content.sessions.get(session).filter(|s| !s.has(capture)) {
         let mut session = (**session).clone();
-        session.capture.push(fragment.capture.clone());
+        session.capture.push(Taken::new(capture, profile.cloned()));
         staging.put(&Place::Session(session.id.clone()), Some(session.encode()));
     }
-    staging.put(&Place::Fragment(fragment.id.clone()), Some(fragment.encode()));
+    for fragment in fragments {
+        staging.put(&Place::Fragment(fragment.id.clone()), Some(fragment.encode()));
+    }
     Ok(())
 }
 

@@ -8,11 +8,13 @@ use std::fs::File;
 
 use super::drift::Progress;
 use super::refused::{Refused, Verdict};
+use crate::dump::layout::layout;
 use crate::model::digest::Blake3;
 use crate::model::finding::{Account, Finding};
 use crate::model::findings::{Complete, FragmentScan, Scanned, Side};
 use crate::model::fragment::{Disclosure, Fragment};
 use crate::model::id::ActorId;
+use crate::model::layout::Layout;
 use crate::model::packet::Packet;
 use crate::scan::{Piece, Scan, Scanner, TaxonomyError};
 use crate::source::{Vault, VaultKey};
@@ -119,7 +121,8 @@ impl<'p> Inspector<'p> {
 
     fn raw(&self, fragment: &Fragment, progress: &Progress<'_>) -> Result<(Scan, Vec<Finding>), Unread> {
         let (file, _) = self.vault.open_capture(&fragment.capture.key).map_err(|e| (e.to_string(), true))?;
-        let scan = self.scan(&file, &self.pieces(fragment), progress)?;
+        let layout = layout(&file).map_err(|e| (e.to_string(), true))?;
+        let scan = self.scan(&file, &self.pieces(fragment, &layout), progress)?;
         let findings = scan.findings.iter().filter_map(|f| inside(f, fragment.range.offset, fragment.range.length));
         let findings = findings.collect();
         Ok((scan, findings))
@@ -137,13 +140,13 @@ impl<'p> Inspector<'p> {
     }
 
     /// The fragment with what touches it, in the order of addresses, or of the file.
-    fn pieces(&self, fragment: &Fragment) -> Vec<Piece> {
+    fn pieces(&self, fragment: &Fragment, layout: &Layout) -> Vec<Piece> {
         let range = fragment.range;
         let own = Piece { offset: range.offset, length: range.length, va: fragment.va.map(|va| va.get()) };
         let Some(va) = own.va else {
             let from = range.offset.saturating_sub(BESIDE);
             let to = range.offset.saturating_add(range.length).saturating_add(BESIDE).min(fragment.capture.bytes);
-            return vec![Piece { offset: from, length: to - from, va: None }];
+            return pieces_of(layout, from, to);
         };
         let others = || {
             let fragments = self.packet.content.fragments.values();
@@ -160,6 +163,21 @@ impl<'p> Inspector<'p> {
             beginning.map(|o| Piece { offset: o.range.offset, length: o.range.length.min(BESIDE), va: Some(end) });
         [before, Some(own), after].into_iter().flatten().collect()
     }
+}
+
+/// A range of a dump, region by region in the order of addresses: what lay side by side in memory is read side by side,
+/// and what only happens to be written side by side is not.
+pub(super) fn pieces_of(layout: &Layout, from: u64, to: u64) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = layout
+        .covering(from, to - from)
+        .map(|region| {
+            let (start, end) = (region.offset.max(from), region.end().min(to));
+            let va = region.va.and_then(|va| va.checked_add(start - region.offset));
+            Piece { offset: start, length: end - start, va }
+        })
+        .collect();
+    pieces.sort_by_key(|piece| (piece.va.is_none(), piece.va, piece.offset));
+    pieces
 }
 
 /// A scanner for the packet's taxonomy whose commitments are made with the vault's key.

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod cache;
+pub mod choice;
 pub mod content;
 #[cfg(test)]
 mod corpus_tests;
@@ -29,6 +30,7 @@ pub mod refused;
 pub mod regions;
 pub mod release;
 pub mod repair;
+mod sanitized;
 pub mod scan;
 pub mod seal;
 pub mod stage;

@@ -4,14 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::Desk;
 use super::drift::Progress;
+use super::findings::{self, Scanned};
+use super::inspect::pieces_of;
 use super::refused::{Refused, Verdict, Why};
+use crate::dump::layout::layout;
 use crate::dump::read::ReadAt;
 use crate::dump::snapshot::Snapshot;
 use crate::model::digest::KeyedBlake3;
 use crate::model::finding::{Account, Confidence, Finding};
+use crate::model::findings::Side;
+use crate::model::id::{CommitId, FragmentId};
+use crate::model::layout::Layout;
+use crate::model::region::RegionKind;
 use crate::model::taxonomy::{Class, Taxonomy};
-use crate::scan::{Incomplete, Piece, Scan, Scanner, lint};
+use crate::scan::{Incomplete, Scan, Scanner, lint};
+use crate::sign::Signer;
 
 pub use crate::scan::NOT_ASSESSED;
 
@@ -26,6 +35,8 @@ pub struct ScanAnswer {
     pub read: Account,
     /// Findings, listed or not.
     pub found: u64,
+    /// The entry that recorded it, if anything was new.
+    pub recorded: Option<CommitId>,
     /// What was found, and what could not be read or was not read to its end.
     pub reasons: Vec<Why>,
     /// The answer.
@@ -37,6 +48,10 @@ pub struct ScanAnswer {
 pub struct ScannedTarget {
     /// As it was named.
     pub name: String,
+    /// Which of its bytes, when it is a fragment.
+    pub side: Option<Side>,
+    /// The kind of region that each finding lies in, in their order.
+    pub kinds: Vec<Option<RegionKind>>,
     /// What was found.
     pub scan: Scan,
 }
@@ -50,6 +65,8 @@ pub struct ClassSummary {
     pub count: u64,
     /// Its different values; none without a vault's key.
     pub values: Option<u64>,
+    /// How many lie in each kind of region.
+    pub regions: BTreeMap<RegionKind, u64>,
     /// How they are encoded.
     pub encodings: BTreeSet<String>,
     /// How many there are of each confidence, the surest first.
@@ -72,11 +89,53 @@ pub fn scan_files(
     for file in files {
         let name = file.display().to_string();
         match scan_file(&scanner, &here.join(file), &progress) {
-            Ok(scan) => targets.push(ScannedTarget { name, scan }),
+            Ok((scan, layout)) => {
+                let kinds = scan.findings.iter().map(|f| kind_at(&layout, f)).collect();
+                targets.push(ScannedTarget { name, side: None, kinds, scan });
+            }
             Err((code, why)) => reasons.push(unread(code, &name, &why)),
         }
     }
     Ok(answer(&taxonomy, targets, reasons))
+}
+
+/// Scans fragments where their bytes lie, raw and sanitized, by the packet's taxonomy; all of them when none is named. With
+/// `record`, what is new goes on record.
+///
+/// # Errors
+/// When there is no such fragment, or what is new cannot be recorded.
+pub fn scan_fragments(
+    desk: &Desk,
+    signer: Result<&Signer, Refused>,
+    named: &[FragmentId],
+    record: bool,
+    progress: impl Fn(u64) -> Box<Progress<'static>>,
+) -> Result<ScanAnswer, Refused> {
+    let Scanned { packet, inspection, recorded } = match record {
+        true => findings::record(desk, signer?, named, progress)?,
+        false => findings::scan(desk, signer.ok(), named, progress)?,
+    };
+    let mut targets = Vec::new();
+    let mut reasons = Vec::new();
+    for fragment_scan in &inspection.scans {
+        let name = fragment_scan.fragment.to_string();
+        let kind = packet.content.fragments.get(&fragment_scan.fragment).and_then(|fragment| fragment.kind);
+        for side in &fragment_scan.scanned {
+            let findings: Vec<Finding> = side.findings().collect();
+            let (found, kinds) = (findings.len() as u64, vec![kind; findings.len()]);
+            let scan = Scan { findings, found, account: Account::default(), incomplete: None };
+            targets.push(ScannedTarget { name: name.clone(), side: Some(side.of), kinds, scan });
+        }
+        reasons.extend(fragment_scan.incomplete.as_ref().map(|why| unread("scan-incomplete", &name, why)));
+    }
+    let answer = answer(&packet.content.taxonomy, targets, reasons);
+    Ok(ScanAnswer { read: inspection.account, recorded, ..answer })
+}
+
+/// The kind of region that a finding begins in; none where nothing is known of the file.
+fn kind_at(layout: &Layout, finding: &Finding) -> Option<RegionKind> {
+    let region = layout.covering(finding.offset, 1).next()?;
+    (region.kind != RegionKind::Unattributed).then_some(region.kind)
 }
 
 /// Judges a taxonomy that a person wrote.
@@ -97,7 +156,7 @@ fn scan_file(
     scanner: &Scanner,
     path: &Path,
     progress: impl Fn(u64) -> Box<Progress<'static>>,
-) -> Result<Scan, (&'static str, String)> {
+) -> Result<(Scan, Layout), (&'static str, String)> {
     let unreadable = |e: std::io::Error| ("unreadable", e.to_string());
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(("unreadable", "it is no file".to_owned()));
@@ -105,10 +164,10 @@ fn scan_file(
     let file = File::open(path).map_err(unreadable)?;
     let before = Snapshot::take(&file).map_err(unreadable)?;
     let length = ReadAt::size(&file).map_err(unreadable)?;
-    let whole = Piece { offset: 0, length, va: None };
-    let scan = scanner.scan(&file, &[whole], &*progress(length));
+    let layout = layout(&file).map_err(|e| ("unreadable", e.to_string()))?;
+    let scan = scanner.scan(&file, &pieces_of(&layout, 0, length), &*progress(length));
     match before.still_holds(&file, path) {
-        Ok(true) => scan.map_err(|e| ("unreadable", e.to_string())),
+        Ok(true) => scan.map(|scan| (scan, layout)).map_err(|e| ("unreadable", e.to_string())),
         _ => Err(("file-changed", "it changed while it was scanned".to_owned())),
     }
 }
@@ -116,6 +175,7 @@ fn scan_file(
 fn unread(code: &str, name: &str, why: &str) -> Why {
     let help = match code {
         "file-changed" => "wait until nothing writes it, then scan again",
+        "scan-incomplete" => "take it region by region; where the vault is out of reach, ask who can read it",
         _ => "name a file that can be read",
     };
     Why { code: code.to_owned(), subject: name.to_owned(), message: format!("{name}: {why}"), help: help.to_owned() }
@@ -125,7 +185,7 @@ fn answer(taxonomy: &Taxonomy, targets: Vec<ScannedTarget>, mut reasons: Vec<Why
     let scans = || targets.iter().map(|target| &target.scan);
     let read = scans().fold(Account::default(), |sum, scan| sum.plus(&scan.account));
     let found = scans().map(|scan| scan.found).sum();
-    let findings = || scans().flat_map(|scan| &scan.findings);
+    let findings = || targets.iter().flat_map(|t| t.scan.findings.iter().zip(&t.kinds));
     let classes = taxonomy.class.iter().filter_map(|class| summary(class, findings())).collect();
     let undecided = !reasons.is_empty() || scans().any(|scan| scan.incomplete.is_some());
     for target in &targets {
@@ -137,7 +197,7 @@ fn answer(taxonomy: &Taxonomy, targets: Vec<ScannedTarget>, mut reasons: Vec<Why
         (0, true) => Verdict::Undecided,
         (0, false) => Verdict::Yes,
     };
-    ScanAnswer { targets, classes, read, found, reasons, verdict }
+    ScanAnswer { targets, classes, read, found, recorded: None, reasons, verdict }
 }
 
 fn incomplete(name: &str, why: Incomplete) -> Why {
@@ -159,17 +219,24 @@ fn identifiers(name: &str, found: u64) -> Why {
     }
 }
 
-fn summary<'f>(class: &Class, findings: impl Iterator<Item = &'f Finding>) -> Option<ClassSummary> {
+fn summary<'f>(
+    class: &Class,
+    findings: impl Iterator<Item = (&'f Finding, &'f Option<RegionKind>)>,
+) -> Option<ClassSummary> {
     let mut values: BTreeSet<KeyedBlake3> = BTreeSet::new();
     let mut all = ClassSummary {
         class: class.clone(),
         count: 0,
         values: None,
+        regions: BTreeMap::new(),
         encodings: BTreeSet::new(),
         confidence: BTreeMap::new(),
     };
-    for finding in findings.filter(|finding| finding.class == class.id) {
+    for (finding, kind) in findings.filter(|(finding, _)| finding.class == class.id) {
         all.count += 1;
+        if let Some(kind) = kind {
+            *all.regions.entry(*kind).or_default() += 1;
+        }
         values.extend(finding.commitment);
         if !all.encodings.contains(&finding.encoding) {
             all.encodings.insert(finding.encoding.clone());

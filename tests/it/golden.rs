@@ -25,6 +25,7 @@ use packet::model::time::Time;
 use packet::model::{canonical::Stored, range::ByteRange};
 use packet::sign::{ChildEnv, KeyChoice, Signer};
 use packet::store::Repo;
+use packet::work::choice::Choice;
 use packet::work::content::{self, NewAttachment, NewSession, NewSymbols};
 use packet::work::fragment::{self, NewFragment};
 use packet::work::governance::TypedCharter;
@@ -204,7 +205,8 @@ impl Golden {
         let fragment = NewFragment {
             dump: "vault:a.dmp".into(),
             session: session.clone(),
-            range: Some(ByteRange { offset: 0, length: 256 }),
+            choice: Choice::Range(ByteRange { offset: 0, length: 256 }),
+            sanitizer: None,
             sanitized: Some(self.root.join("masked")),
             id: Some("a".parse().unwrap()),
             why: Some("the stack".into()),

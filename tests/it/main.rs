@@ -25,6 +25,7 @@ mod docs;
 mod durability;
 mod encodings;
 mod evidence;
+mod findings;
 mod flips;
 mod forge;
 mod forge_release;

@@ -1,0 +1,215 @@
+//! Findings, end to end: what shows stops a draft until it is masked or a human disposed of exactly that.
+
+use std::fs;
+
+use crate::governance::{amend, governed};
+use crate::sandbox::{Answer, Sandbox};
+
+/// A packet whose one included fragment holds these texts in its raw bytes, `masked` of them zeroed in the sanitized copy.
+fn holding(texts: &[&str], masked: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let charter = sandbox.charter();
+    holding_under(sandbox, &charter, texts, masked)
+}
+
+fn holding_under(sandbox: Sandbox, charter: &str, texts: &[&str], masked: &[&str]) -> Sandbox {
+    sandbox.open_with(&charter.replace("min_fragment = 64", "min_fragment = 64\ndisposers = [\"privacy-lead\"]"));
+    let session = ["add-session", "s1", "--environment", "prod", "--sensitivity", "restricted"];
+    sandbox.packet("reliability", &session).exits(0);
+    add(&sandbox, texts, masked);
+    sandbox.packet("reliability", &["commit", "-m", "evidence"]).exits(0);
+    sandbox
+}
+
+fn add(sandbox: &Sandbox, texts: &[&str], masked: &[&str]) {
+    let mut raw = vec![0x80; 64];
+    for text in texts {
+        raw.extend(text.as_bytes());
+        raw.extend([0x80; 64]);
+    }
+    let mut sanitized = raw.clone();
+    sanitized[0] = 0;
+    for text in masked {
+        let at = raw.windows(text.len()).position(|w| w == text.as_bytes()).expect("it is there");
+        sanitized[at..at + text.len()].fill(0);
+    }
+    fs::write(sandbox.path("vault/found.dmp"), &raw).unwrap();
+    fs::write(sandbox.path("masked"), &sanitized).unwrap();
+    let copy = sandbox.path("masked");
+    let arguments =
+        ["add-fragment", "vault:found.dmp", "--session", "s1", "--sanitized", copy.to_str().unwrap(), "--id", "found"];
+    sandbox.packet("reliability", &arguments).exits(0);
+}
+
+const EMAIL: &str = "mail first.user@mail.example.test now";
+const CARD: &str = "pan 4000056655665556 end";
+
+fn dispose(sandbox: &Sandbox, by: &str, class: &str) -> Answer {
+    let why = "our own test account";
+    let arguments = ["dispose", "--class", class, "--in", "fragment:found", "--as", "not-customer-data", "--why", why];
+    sandbox.json(by, &arguments)
+}
+
+#[test]
+fn what_shows_stops_a_draft_until_it_is_masked() {
+    let sandbox = holding(&[EMAIL, CARD], &["4000056655665556"]);
+    let refused = sandbox.json("reliability", &["draft"]).exits(1);
+    assert_eq!(refused.reasons(), ["leak-unresolved"]);
+    assert_eq!(refused.json()["reasons"][0]["subject"], "findings:found/email");
+    assert!(!refused.out.contains("example.test"), "{refused:?}");
+    add(&sandbox, &[EMAIL, CARD], &["4000056655665556", "first.user@mail.example.test"]);
+    sandbox.packet("reliability", &["commit", "-m", "mask the address"]).exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+}
+
+#[test]
+fn a_disposition_binds_the_exact_set_and_one_new_finding_reopens_it() {
+    let sandbox = holding(&[EMAIL], &[]);
+    assert_eq!(dispose(&sandbox, "privacy-lead", "email").code, 2, "nothing is recorded yet");
+    let scanned = sandbox.json("triage-agent", &["scan", "--record"]).exits(1);
+    assert_eq!(scanned.json()["found"], 2, "raw and sanitized");
+    let disposed = dispose(&sandbox, "privacy-lead", "email").exits(0).json();
+    assert_eq!(disposed["sets"][0]["count"], 2);
+    assert_eq!(dispose(&sandbox, "privacy-lead", "email").exits(0).json()["commit"], disposed["commit"], "once");
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    add(&sandbox, &[EMAIL, "mail second.user@mail.example.test now"], &[]);
+    sandbox.packet("reliability", &["commit", "-m", "another capture"]).exits(0);
+    let reopened = sandbox.json("reliability", &["draft"]).exits(1);
+    assert_eq!(reopened.reasons(), ["leak-unresolved"]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+}
+
+#[test]
+fn only_disposers_dispose_and_never_an_agent() {
+    let sandbox = holding(&[EMAIL], &[]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    for nobody in ["triage-agent", "reliability", "release-owner", "ci-service"] {
+        assert_eq!(dispose(&sandbox, nobody, "email").exits(1).reasons(), ["not-allowed"], "{nobody}");
+    }
+}
+
+#[test]
+fn recording_and_disposing_end_what_was_bound_before() {
+    let sandbox = holding(&[EMAIL], &[]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    let commit = sandbox.draft_and_sign();
+    assert_eq!(sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json()["recorded"].as_str(), None);
+    sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
+    let manifest = sandbox.git(&["show", "packet/checkout:releases/1/manifest.json"]);
+    assert!(
+        manifest.contains(r#""counts":[{"class":"email","count":2,"disposition":"not-customer-data"}]"#),
+        "{manifest}"
+    );
+    let arguments = ["dispose", "--class", "email", "--in", "session:s1", "--as", "needed", "--why", "second thoughts"];
+    sandbox.packet("privacy-lead", &arguments).exits(0);
+    assert_eq!(sandbox.json("ci-service", &["verify"]).exits(1).reasons(), ["void"]);
+}
+
+#[test]
+fn a_compromised_key_disposed_of_nothing() {
+    let sandbox = Sandbox::new();
+    let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
+    let sandbox = holding_under(sandbox, &charter, &[EMAIL], &[]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    let key = sandbox.public_key("privacy-lead");
+    let revoked = |how: &str| format!("\n[[revoked]]\nkey = \"{key}\"\nas = \"{how}\"\n");
+    amend(&sandbox, "reliability", "\n[[source]]", &format!("{}\n[[source]]", revoked("retired"))).exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    amend(&sandbox, "reliability", "as = \"retired\"", "as = \"compromised\"").exits(0);
+    assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons(), ["leak-unresolved"]);
+}
+
+#[test]
+fn coverage_tells_covered_uncovered_and_leaked_and_never_the_text() {
+    let sandbox = holding(&[EMAIL, CARD], &["4000056655665556"]);
+    let answer = sandbox.json("triage-agent", &["coverage"]).exits(1);
+    let fragment = &answer.json()["fragments"][0];
+    assert_eq!(fragment["covered"], 1);
+    assert_eq!(fragment["uncovered"][0]["class"], "email");
+    assert_eq!(fragment["leaked"][0]["class"], "email");
+    assert_eq!(fragment["masked_without_finding"], 1, "the first byte");
+    assert!(!answer.out.contains("example.test") && !answer.out.contains("4000056655665556"), "{answer:?}");
+    let text = sandbox.packet("triage-agent", &["coverage", "found"]).exits(1);
+    assert!(text.out.contains("1 covered, 1 uncovered, 1 leaked"), "{text:?}");
+}
+
+#[test]
+fn an_objection_may_be_about_a_set_of_findings() {
+    let sandbox = holding(&[EMAIL], &[]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let about = ["object", "--kind", "identifier-leakage", "--about", "findings:found/email", "-m", "a customer's"];
+    let id = sandbox.json("triage-agent", &about).exits(0).json()["id"].as_str().unwrap().to_owned();
+    let accept = ["accept-residual", &id, "--rationale", "needed to see the fault"];
+    sandbox.packet("release-owner", &accept).exits(0);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    add(&sandbox, &[EMAIL, "mail second.user@mail.example.test now"], &[]);
+    sandbox.packet("reliability", &["commit", "-m", "another capture"]).exits(0);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let reasons = sandbox.json("reliability", &["draft"]).exits(1).reasons();
+    assert_eq!(reasons, ["residual-lapsed", "leak-unresolved"]);
+}
+
+#[test]
+fn text_that_holds_an_identifier_is_refused_and_a_human_may_let_it_pass() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let text = "write to first.user@mail.example.test about it";
+    let object = |by: &str, more: &[&str]| {
+        sandbox.json(by, &[&["object", "--kind", "other", "--about", "packet", "-m", text], more].concat())
+    };
+    let refused = object("privacy-lead", &[]).exits(1);
+    assert_eq!(refused.reasons(), ["text-holds-identifier"]);
+    assert!(!refused.out.contains("first.user"), "{refused:?}");
+    assert_eq!(object("triage-agent", &["--allow", "email"]).exits(1).reasons(), ["text-holds-identifier"]);
+    assert_eq!(object("privacy-lead", &["--allow", "iban"]).exits(1).reasons(), ["text-holds-identifier"]);
+    object("privacy-lead", &["--allow", "email"]).exits(0);
+    let message = sandbox.git(&["log", "-1", "--format=%B", "packet/checkout"]);
+    assert!(message.contains("Allowed in its text: email"), "{message}");
+    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
+}
+
+#[test]
+fn staged_text_is_looked_at_before_it_is_staged() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    fs::write(sandbox.path("words.md"), "The customer is first.user@mail.example.test.\n").unwrap();
+    let words = sandbox.path("words.md");
+    let set = ["section", "set", "summary", "--file", words.to_str().unwrap(), "--owner", "privacy-lead"];
+    assert_eq!(sandbox.json("privacy-lead", &set).exits(1).reasons(), ["text-holds-identifier"]);
+    let session = [
+        "add-session",
+        "s1",
+        "--environment",
+        "prod",
+        "--sensitivity",
+        "internal",
+        "--crash-id",
+        "first.user@mail.example.test",
+    ];
+    assert_eq!(sandbox.json("privacy-lead", &session).exits(1).reasons(), ["text-holds-identifier"]);
+    let staged = sandbox.json("privacy-lead", &["status"]).json()["staged"].clone();
+    assert_eq!(staged.as_array().unwrap().len(), 0);
+    sandbox.packet("privacy-lead", &[&set[..], &["--allow", "email"]].concat()).exits(0);
+    assert_eq!(sandbox.json("privacy-lead", &["commit", "-m", "words"]).exits(1).reasons(), ["text-holds-identifier"]);
+    let commit = ["commit", "-m", "words", "--allow", "email"];
+    let first = sandbox.json("privacy-lead", &commit).exits(0).json()["commit"].clone();
+    assert_eq!(sandbox.json("privacy-lead", &commit).exits(0).json()["commit"], first, "the same command, once");
+}
+
+#[test]
+fn a_charter_that_holds_an_identifier_opens_no_packet() {
+    let sandbox = Sandbox::new();
+    let charter = sandbox.charter().replace("title = \"Checkout", "title = \"first.user@mail.example.test Checkout");
+    fs::write(sandbox.path("charter.toml"), charter).unwrap();
+    let file = sandbox.path("charter.toml");
+    let open = ["open", "checkout", "--charter", file.to_str().unwrap()];
+    assert_eq!(sandbox.json("release-owner", &open).exits(1).reasons(), ["text-holds-identifier"]);
+    assert!(!sandbox.path("vault/.packet/key").exists(), "nothing is made");
+    sandbox.packet("release-owner", &[&open[..], &["--allow", "email"]].concat()).exits(0);
+}
