@@ -38,6 +38,7 @@ mod laws;
 mod map;
 mod proposals;
 mod races;
+mod region_fragments;
 mod regions;
 mod releases;
 mod repositories;

@@ -38,10 +38,10 @@ fn regions(sandbox: &Sandbox, path: &Path) -> Value {
 }
 
 /// A process with a variable and an argument of its own, that waits to be looked at.
-struct Waiting(Child);
+pub struct Waiting(Child);
 
 impl Waiting {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", "echo ready; read -r line", "--invented-argument"]);
         command.env_clear().env("INVENTED_VARIABLE", "invented-value").env("PATH", "/usr/bin:/bin");
@@ -50,7 +50,7 @@ impl Waiting {
         Self(child)
     }
 
-    fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.0.id()
     }
 }
