@@ -122,6 +122,11 @@ impl Scene {
             },
             Some(("rev", name)) => Some(self.sandbox.git(&["rev-parse", name])),
             Some(("file", path)) => Some(forge.file(path)),
+            Some(("raw", fragment)) => {
+                let file = forge.file(&format!("fragments/{fragment}.toml"));
+                file.split("keyed_blake3 = \"").nth(1).map(|commitment| commitment[..64].to_owned())
+            }
+            Some(("taxonomy", _)) => Some(blake3::hash(forge.file("taxonomy.toml").as_bytes()).to_string()),
             Some(("commit", id)) => Some(forge.commit(id) + "\n"),
             Some(("file-at", of)) => {
                 of.split_once(',').map(|(id, path)| self.sandbox.git(&["show", &format!("{id}:{path}")]) + "\n")
