@@ -2,7 +2,7 @@
 //!
 //! Alternatives that were tried: one automaton built in full takes hundreds of milliseconds to make and most of its
 //! states are never seen; one per pattern walks every number a dozen times. So the patterns are one lazy automaton per
-//! thread, entered only where four bytes fit some pattern (see [`Entry`]): in noise and prose almost nowhere.
+//! thread, entered only where eight bytes fit some pattern (see [`Entry`]): in noise and prose almost nowhere.
 //!
 //! A repeat of more than [`COUNTED`] is compiled as unbounded and cut by the class's `max_length`, since counting it
 //! would cost a state for each step; every walk is bounded by that length.
@@ -26,7 +26,7 @@ pub(super) const MOST_COMPILED_EACH: usize = 1 << 20;
 /// States kept per thread, in bytes; beyond it they are built anew.
 const STATES: usize = 6 << 20;
 /// How many bytes decide whether a pattern is entered.
-pub(super) const LOOK: usize = 4;
+pub(super) const LOOK: usize = 8;
 
 /// Why a pattern is refused. Says nothing about any text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -174,13 +174,13 @@ impl Automaton {
         }
     }
 
-    /// Which bytes may stand at each of the first places of a pattern.
-    pub(super) fn entry(&self, pattern: usize) -> Entry {
+    /// Which bytes may stand at each of the first places of a pattern, when it begins with one of some bytes.
+    pub(super) fn entry(&self, pattern: usize, begins: impl Fn(u8) -> bool) -> Entry {
         let nfa = self.dfa.get_nfa();
         let mut entry = Entry { bytes: [[false; 256]; LOOK] };
         let mut states = closure(nfa, self.start(pattern));
         let mut may_have_ended = false;
-        for bytes in &mut entry.bytes {
+        for (place, bytes) in entry.bytes.iter_mut().enumerate() {
             may_have_ended |= states.iter().any(|id| matches!(nfa.state(*id), State::Match { .. }));
             if may_have_ended {
                 *bytes = [true; 256];
@@ -189,8 +189,10 @@ impl Automaton {
             let mut next = Vec::new();
             for &id in &states {
                 steps(nfa, id, |low, high, to| {
-                    bytes[usize::from(low)..=usize::from(high)].fill(true);
-                    next.push(to);
+                    for byte in (low..=high).filter(|byte| place > 0 || begins(*byte)) {
+                        bytes[usize::from(byte)] = true;
+                        next.push(to);
+                    }
                 });
             }
             next.sort_unstable();
@@ -315,7 +317,7 @@ mod tests {
     fn the_first_bytes_of_a_pattern_are_known() {
         let parsed = [Parsed::new("ab?[0-9]").unwrap(), Parsed::new("[a-z.]{1,9}@x").unwrap()];
         let automaton = Automaton::new(&parsed, MOST_COMPILED).unwrap();
-        let entry = automaton.entry(0);
+        let entry = automaton.entry(0, |_| true);
         let at = |place: usize| (0..=255_u8).filter(|b| entry.bytes[place][usize::from(*b)]).collect::<Vec<_>>();
         assert_eq!(at(0), b"a");
         assert_eq!(at(1), b"0123456789b");

@@ -18,9 +18,11 @@ const BEFORE: u64 = 2 << 10;
 /// What begins this far outside of a chunk still competes with what begins inside.
 const NEAR: usize = 512;
 /// What is read behind a chunk: the longest value, at two bytes a character.
-const BEHIND: u64 = 9 << 10;
+const BEHIND: u64 = 12 << 10;
 /// Steps that one chunk may take for each of its bytes, before it is given up.
 const STEPS_PER_BYTE: usize = 64;
+/// What may be unfolded in one chunk.
+const UNFOLDS: usize = 16 << 20;
 
 /// One thread's working memory.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) struct Chunk<'w> {
     /// The place in the stream that places are counted from.
     pub(super) base: u64,
     pub(super) account: Account,
+    /// Whether something was not unfolded to its end for want of budget.
+    pub(super) capped: bool,
 }
 
 impl<'r> Worker<'r> {
@@ -64,10 +68,27 @@ impl<'r> Worker<'r> {
         self.found.clear();
         let region = own.start.saturating_sub(NEAR)..(own.end + NEAR).min(length);
         self.viewer.budget = (own.len() + (1 << 16)) * STEPS_PER_BYTE;
-        self.viewer.look(&self.buffer, region, &mut self.found);
+        self.viewer.unfolds = UNFOLDS;
+        let mut failed = None;
+        let mut more = |at: usize, buffer: &mut [u8]| {
+            let from = base.saturating_add(at as u64);
+            let length = buffer.len().min(usize::try_from(stream.length().saturating_sub(from)).unwrap_or(usize::MAX));
+            match stream.read(source, from, &mut buffer[..length]) {
+                Ok(()) => length,
+                Err(error) => {
+                    failed = Some(error);
+                    0
+                }
+            }
+        };
+        self.viewer.look(&self.buffer, region, &mut more, &mut self.found);
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
         self.found.retain(|found| own.contains(&found.start));
         let account = self.account(own);
-        Ok(Chunk { found: &self.found, base, account })
+        let capped = self.viewer.spans.capped;
+        Ok(Chunk { found: &self.found, base, account, capped })
     }
 
     fn account(&mut self, own: Range<usize>) -> Account {
@@ -80,7 +101,7 @@ impl<'r> Worker<'r> {
             spans.iter().map(|&(start, end)| self.marks.fill(start.max(left.start), end.min(left.end))).sum()
         };
         let (decoded, truncated, text) = (mark(&spans.decoded), mark(&spans.truncated), mark(&spans.text));
-        let zero = self.marks.zeros(&self.buffer, left.clone());
+        let zero = self.marks.zeros(self.viewer.zeros(), left);
         let (bytes, skipped) = (own.len() as u64, skipped as u64);
         let opaque = bytes - skipped - decoded - truncated - text - zero;
         Account { bytes, zero, text, opaque, decoded, truncated, skipped }
@@ -104,27 +125,27 @@ impl Marks {
         }
         let mut fresh = 0;
         for index in start / 64..=(end - 1) / 64 {
-            let low = start.saturating_sub(index * 64).min(63);
-            let high = (end - index * 64).min(64);
-            let mask = (u64::MAX << low) & (u64::MAX >> (64 - high));
+            let mask = mask(index, start, end);
             fresh += u64::from((mask & !self.0[index]).count_ones());
             self.0[index] |= mask;
         }
         fresh
     }
 
-    /// How many zeros of a range are not marked, and lie in blocks of [`ZEROS`] of them.
-    fn zeros(&self, bytes: &[u8], range: Range<usize>) -> u64 {
-        let mut zeros = 0;
-        for start in range.clone().step_by(ZEROS) {
-            let end = (start + ZEROS).min(range.end);
-            if end - start == ZEROS && bytes[start..end].iter().all(|b| *b == 0) {
-                zeros += (start..end).filter(|at| self.0[at / 64] >> (at % 64) & 1 == 0).count() as u64;
-            }
-        }
-        zeros
+    /// How many bytes of a range are not marked, of the words of 64 zeros.
+    fn zeros(&self, zero: &[u64], range: Range<usize>) -> u64 {
+        let words = zero.iter().zip(&self.0).enumerate();
+        let of = |(index, (zero, marked)): (usize, (&u64, &u64))| match *zero {
+            u64::MAX => u64::from((mask(index, range.start, range.end) & !marked).count_ones()),
+            _ => 0,
+        };
+        words.skip(range.start / 64).take(range.end.div_ceil(64) - range.start / 64).map(of).sum()
     }
 }
 
-/// Zeros count as such in blocks of this many.
-const ZEROS: usize = 16;
+/// The bits of a word that lie in a range.
+fn mask(index: usize, start: usize, end: usize) -> u64 {
+    let low = start.saturating_sub(index * 64).min(64);
+    let high = end.saturating_sub(index * 64).min(64);
+    if low >= high { 0 } else { (u64::MAX << low) & (u64::MAX >> (64 - high)) }
+}

@@ -17,7 +17,7 @@ pub(super) struct Masks {
 
 /// The bit of each byte of 64 that `test` holds for.
 #[inline(always)]
-fn pack(block: &[u8; 64], test: impl Fn(u8) -> bool) -> u64 {
+pub(super) fn pack(block: &[u8; 64], test: impl Fn(u8) -> bool) -> u64 {
     let mut flags = [0_u8; 64];
     for (flag, &byte) in flags.iter_mut().zip(block) {
         *flag = u8::from(test(byte));
@@ -63,25 +63,27 @@ impl Masks {
     /// as the place of its first and the place of its last printable byte.
     pub(super) fn wide_runs(&self, found: &mut Vec<(usize, usize)>) {
         found.clear();
+        // Runs do not overlap: what is followed is looked at once.
+        let mut done = 0;
+        let mut next = self.wide(0);
         for at in 0..self.printable.len() {
-            let mut starts = self.wide(at);
-            if starts == 0 {
+            let here = next;
+            next = self.wide(at + 1);
+            if here == 0 || done >= (at + 1) * 64 {
                 continue;
             }
-            let next = self.wide(at + 1);
-            let join = |bits: u64, by: u32| (bits >> by) | if by == 0 { 0 } else { next << (64 - by) };
-            // Four in a row here; whether the run is long enough is asked when it is followed.
-            starts &= join(starts, 2);
-            let pairs = starts;
-            starts &= (pairs >> 4) | if next == 0 { 0 } else { next << 60 };
+            let join = |bits: u64, more: u64, by: u32| (bits >> by) | (more << (64 - by));
+            // Four in a row begin here; whether the run is long enough is asked when it is followed.
+            let two = here & join(here, next, 2);
+            let mut starts = two & join(two, next & (next >> 2), 4) & (u64::MAX << done.saturating_sub(at * 64));
             while starts != 0 {
                 let first = at * 64 + starts.trailing_zeros() as usize;
-                starts &= starts - 1;
-                let known =
-                    found.iter().rev().take(2).any(|&(_, last)| first <= last && (last - first).is_multiple_of(2));
-                if !known && let Some(last) = self.follow(first) {
+                let last = self.follow(first);
+                if (last - first) / 2 + 1 >= SHORTEST {
                     found.push((first, last));
                 }
+                done = last + 1;
+                starts &= if done >= (at + 1) * 64 { 0 } else { u64::MAX << (done - at * 64) };
             }
         }
     }
@@ -92,13 +94,17 @@ impl Masks {
         printable & ((zero >> 1) | self.zero.get(at + 1).map_or(0, |next| next << 63))
     }
 
-    /// From a printable byte with a zero behind to the last printable byte of its run; none when the run is too short.
-    fn follow(&self, first: usize) -> Option<usize> {
-        let mut last = first;
-        while last + 2 < self.length && self.is_zero(last + 1) && self.is_text(last + 2) {
-            last += 2;
+    /// From a printable byte with a zero behind to the last printable byte of its run.
+    fn follow(&self, first: usize) -> usize {
+        let every_second = 0x5555_5555_5555_5555 << (first % 2);
+        let mut at = first / 64;
+        let mut breaks = !self.wide(at) & every_second & (u64::MAX << (first % 64));
+        while breaks == 0 {
+            at += 1;
+            breaks = !self.wide(at) & every_second;
         }
-        ((last - first) / 2 + 1 >= SHORTEST).then_some(last)
+        let end = at * 64 + breaks.trailing_zeros() as usize;
+        if self.is_text(end) { end } else { end - 2 }
     }
 
     /// Whether the byte is printable.
@@ -106,9 +112,9 @@ impl Masks {
         at < self.length && self.printable[at / 64] >> (at % 64) & 1 == 1
     }
 
-    /// Whether the byte is zero.
-    pub(super) fn is_zero(&self, at: usize) -> bool {
-        at < self.length && self.zero[at / 64] >> (at % 64) & 1 == 1
+    /// Which bytes are zero, 64 in a word.
+    pub(super) fn zeros(&self) -> &[u64] {
+        &self.zero
     }
 }
 
@@ -238,7 +244,7 @@ mod tests {
             let masks = masks(&bytes);
             for (at, &byte) in bytes.iter().enumerate() {
                 prop_assert_eq!(masks.is_text(at), is_printable(byte));
-                prop_assert_eq!(masks.is_zero(at), byte == 0);
+                prop_assert_eq!(masks.zeros()[at / 64] >> (at % 64) & 1 == 1, byte == 0);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One text, matched: from candidates to hits.
 //!
 //! ```text
-//! every byte of a run ─ four table look-ups ─► automaton ─► ends, longest first ─► lead, boundary, placeholder,
+//! every byte of a run ─ eight table look-ups ─► automaton ─► ends, longest first ─► lead, boundary, placeholder,
 //!                                                             checks, context ─► hit
 //! ```
 //!
@@ -13,6 +13,7 @@ use std::ops::Range;
 use super::automaton::Walker;
 use super::check::{Candidate, Judgement};
 use super::context::Context;
+use super::gate::pack;
 use super::rules::{PIVOT, Rules, Shape, Shapes};
 use super::value::Committer;
 use crate::model::digest::KeyedBlake3;
@@ -98,8 +99,8 @@ impl<'r> Track<'r> {
 pub(super) struct Matcher<'r> {
     rules: &'r Rules,
     committer: Option<&'r Committer>,
-    plain: Option<Track<'r>>,
-    pivoted: Option<Track<'r>>,
+    plain: Option<Box<Track<'r>>>,
+    pivoted: Option<Box<Track<'r>>>,
     context: Option<Context<'r>>,
 }
 
@@ -108,8 +109,8 @@ impl<'r> Matcher<'r> {
         Self {
             rules,
             committer,
-            plain: rules.plain.as_ref().map(Track::new),
-            pivoted: rules.pivoted.as_ref().map(Track::new),
+            plain: rules.plain.as_ref().map(|shapes| Box::new(Track::new(shapes))),
+            pivoted: rules.pivoted.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             context: rules.words.as_ref().map(Context::new),
         }
     }
@@ -134,21 +135,48 @@ impl<'r> Matcher<'r> {
     /// Finds what begins within `run` of the text; the text goes on for at least [`PAD`] bytes behind the run.
     pub(super) fn search(&mut self, text: &[u8], run: Range<usize>, hits: &mut Vec<Hit>) {
         let rules = self.rules;
-        let gates = &rules.gates;
-        let [first, second, third, fourth] = &*gates.at;
-        let mut before = run.start.checked_sub(1).map_or(0, |at| text[at]);
-        for (offset, four) in text[run.start..run.end + 3].windows(4).enumerate() {
-            let index = |place: usize| usize::from(four[place]);
-            let entry = gates.before[usize::from(before)] & first[index(0)] & second[index(1)];
-            before = four[0];
-            if entry & third[index(2)] & fourth[index(3)] != 0 {
-                self.enter(text, run.start + offset, entry & third[index(2)] & fourth[index(3)], hits);
+        let escapes = memchr::memchr(b'\\', &text[run.start.saturating_sub(2)..run.end]).is_some();
+        let mut from = run.start;
+        while from < run.end {
+            let mut starts = match text[from..].first_chunk::<64>() {
+                Some(block) => starts(block, before(text, from), &rules.gates.marks, escapes),
+                None => {
+                    let mut block = [0; 64];
+                    block[..text.len() - from].copy_from_slice(&text[from..]);
+                    starts(&block, before(text, from), &rules.gates.marks, escapes)
+                }
+            };
+            if run.end - from < 64 {
+                starts &= (1 << (run.end - from)) - 1;
             }
+            while starts != 0 {
+                self.consider(text, from + starts.trailing_zeros() as usize, hits);
+                starts &= starts - 1;
+            }
+            from += 64;
+        }
+    }
+
+    #[inline(always)]
+    fn consider(&mut self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        let gates = &self.rules.gates;
+        let Some(ahead) = text[at..].first_chunk::<4>() else { return };
+        let look = |place: usize| gates.at[place][usize::from(ahead[place])];
+        let mask = gates.before[usize::from(before(text, at)[1])] & look(0) & look(1) & look(2) & look(3);
+        if mask != 0 {
+            self.enter(text, at, mask, hits);
         }
     }
 
     #[inline(never)]
-    fn enter(&mut self, text: &[u8], at: usize, mask: u64, hits: &mut Vec<Hit>) {
+    fn enter(&mut self, text: &[u8], at: usize, mut mask: u64, hits: &mut Vec<Hit>) {
+        let gates = &self.rules.gates;
+        for (gate, &byte) in gates.at[4..].iter().zip(&text[at + 4..]) {
+            mask &= gate[usize::from(byte)];
+        }
+        if !is_apart(text, at) {
+            mask &= gates.open;
+        }
         if mask & !PIVOT != 0
             && let Some(mut track) = self.plain.take()
         {
@@ -169,7 +197,7 @@ impl<'r> Matcher<'r> {
         let mut tried = [usize::MAX; 4];
         for index in 0..track.shapes.shapes.len() {
             let shape = &track.shapes.shapes[index];
-            let Some(before) = &shape.before else { continue };
+            let Some((_, before)) = shape.pivot.as_ref().filter(|(byte, _)| *byte == text[pivot]) else { continue };
             let back = text[pivot.saturating_sub(shape.longest)..pivot].iter().rev();
             let length = back.take_while(|b| before[usize::from(**b)]).count();
             let from = pivot - length;
@@ -210,7 +238,7 @@ impl<'r> Matcher<'r> {
 
     fn hit(&mut self, shape: &Shape, mut candidate: Candidate<'_>) -> Option<Hit> {
         let text = candidate.text;
-        if !may_end(shape.boundary, text, candidate.end) {
+        if !may_end(shape.boundary, text, candidate.end) || shape.boundary == Boundary::Number && goes_on(&candidate) {
             return None;
         }
         let mut confidence = shape.confidence;
@@ -240,11 +268,46 @@ impl<'r> Matcher<'r> {
     }
 }
 
+/// The two bytes before a place.
+#[inline(always)]
+fn before(text: &[u8], at: usize) -> [u8; 2] {
+    match at {
+        0 => [0, 0],
+        1 => [0, text[0]],
+        _ => [text[at - 2], text[at - 1]],
+    }
+}
+
+/// Where in 64 bytes something may begin, one bit each: with a word, also one that begins with a capital within another
+/// or stands behind an escaped line end, and with one of the other bytes that patterns begin with.
+#[inline(always)]
+fn starts(block: &[u8; 64], [second, first]: [u8; 2], marks: &[[u8; 8]], escapes: bool) -> u64 {
+    let word = pack(block, |b| (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10);
+    let capital = pack(block, |b| b.wrapping_sub(b'A') < 26);
+    let behind = |bits: u64, carry: bool| bits << 1 | u64::from(carry);
+    let behind_word = behind(word, first.is_ascii_alphanumeric());
+    let inner = capital & behind_word & !behind(capital, first.is_ascii_uppercase());
+    let marked = marks.iter().fold(0, |bits, [a, b, c, d, e, f, g, h]| {
+        bits | pack(block, |x| x == *a || x == *b || x == *c || x == *d || x == *e || x == *f || x == *g || x == *h)
+    });
+    let carried = u64::from(second == b'\\') | u64::from(first == b'\\') << 1;
+    let escaped = match escapes {
+        true => word & (pack(block, |b| b == b'\\') << 2 | carried),
+        false => word & carried,
+    };
+    word & !behind_word | inner | marked | escaped
+}
+
+/// Whether no letter and no digit stands before. `\\n` in a text of code ends with a letter that is none.
+fn is_apart(text: &[u8], at: usize) -> bool {
+    let back = |by: usize| at.checked_sub(by).map_or(0, |place| text[place]);
+    !back(1).is_ascii_alphanumeric() || back(2) == b'\\' && b"nrt".contains(&back(1))
+}
+
 fn may_begin(boundary: Boundary, text: &[u8], at: usize) -> bool {
     let back = |by: usize| at.checked_sub(by).map_or(0, |place| text[place]);
     let (before, second) = (back(1), back(2));
-    // `\n` in a text of code ends with a letter.
-    let apart = !before.is_ascii_alphanumeric() || second == b'\\' && b"nrt".contains(&before);
+    let apart = is_apart(text, at);
     match boundary {
         Boundary::Open => true,
         Boundary::Word => apart,
@@ -262,6 +325,15 @@ fn may_end(boundary: Boundary, text: &[u8], end: usize) -> bool {
         Boundary::Number => !(next.is_ascii_alphanumeric() || b".-".contains(&next) && second.is_ascii_digit()),
         Boundary::Token => !next.is_ascii_alphanumeric() && !b"_-+/".contains(&next),
     }
+}
+
+/// Whether a number in groups goes on with another group: then it is a part of a longer one.
+fn goes_on(candidate: &Candidate<'_>) -> bool {
+    let apart = |b: &&u8| b" -.".contains(b);
+    let Some(&parted) = candidate.value().iter().find(apart) else { return false };
+    let before = matches!(candidate.before(2), [digit, gap] if *gap == parted && digit.is_ascii_digit());
+    let after = matches!(candidate.after(2), [gap, digit] if *gap == parted && digit.is_ascii_digit());
+    before || after
 }
 
 /// Of hits whose classes compete, one keeps the bytes: the surer, then the longer, then the earlier class.

@@ -14,6 +14,7 @@
 //! | `gate` | where text is |
 //! | `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
+//! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
 //! | [`lint`] | what is asked of a taxonomy that a person wrote |
 //!
@@ -26,6 +27,7 @@ mod check;
 mod chunk;
 mod context;
 mod gate;
+mod inflate;
 pub mod lint;
 mod matcher;
 mod path;

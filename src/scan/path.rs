@@ -8,6 +8,10 @@ use std::fmt;
 pub(super) enum Step {
     Utf16Le = 1,
     Utf16Be,
+    Base64,
+    Gzip,
+    Zlib,
+    Deflate,
 }
 
 const NAMES: [&str; 7] = ["", "utf-16le", "utf-16be", "base64", "gzip", "zlib", "deflate"];
@@ -52,5 +56,8 @@ mod tests {
         let plain = Path::default();
         assert_eq!(plain.to_string(), "ascii");
         assert_eq!(plain.within(Step::Utf16Be).to_string(), "utf-16be");
+        assert_eq!(plain.within(Step::Gzip).within(Step::Base64).to_string(), "base64>gzip>ascii");
+        assert_eq!(plain.within(Step::Base64).within(Step::Utf16Le).to_string(), "utf-16le>base64>ascii");
+        assert_eq!(plain.within(Step::Utf16Le).within(Step::Zlib).to_string(), "zlib>utf-16le");
     }
 }

@@ -75,8 +75,8 @@ pub(super) struct Shape {
     /// Which pattern of the automaton is its lead.
     pub(super) lead: Option<usize>,
     pub(super) longest: usize,
-    /// Which bytes may stand before the pivot.
-    pub(super) before: Option<Box<[bool; 256]>>,
+    /// The pivot, and which bytes may stand before it.
+    pub(super) pivot: Option<(u8, Box<[bool; 256]>)>,
 }
 
 /// Patterns that are searched for in one way, and their automaton. Leads follow the shapes.
@@ -94,6 +94,10 @@ pub(super) struct Shapes {
 pub(super) struct Gates {
     pub(super) before: Box<[u64; 256]>,
     pub(super) at: Box<[[u64; 256]; LOOK]>,
+    /// The bundles that may stand behind a letter.
+    pub(super) open: u64,
+    /// The bytes other than letters and digits that something may begin with, eight by eight, the last ones repeated.
+    pub(super) marks: Vec<[u8; 8]>,
 }
 
 /// The bit that stands for pivots.
@@ -133,6 +137,7 @@ impl Rules {
         for pivot in taxonomy.class.iter().flat_map(|c| &c.pattern).filter_map(pivot) {
             gates.open(pivot);
         }
+        gates.close();
         let groups = groups(taxonomy);
         let rules = taxonomy.class.iter().map(|class| rule(class, &groups)).collect::<Result<_, _>>()?;
         Ok(Self { rules, plain, pivoted, gates, words: words(&sets)? })
@@ -202,9 +207,9 @@ impl Shapes {
             |e: PatternError| TaxonomyError::Whole { why: format!("has patterns of which together holds: {e}") };
         let automaton = Automaton::new(&whole, MOST_COMPILED).map_err(large)?;
         for (index, shape) in shapes.iter_mut().enumerate() {
-            let class = &taxonomy.class[shape.class];
-            let pivots = class.pattern.iter().filter(|p| wanted(p)).filter_map(pivot);
-            shape.before = pivots.last().map(|pivot| Box::new(automaton.before(index, pivot)));
+            if let Some((pivot, before)) = &mut shape.pivot {
+                **before = automaton.before(index, *pivot);
+            }
         }
         let longest = shapes.iter().map(|s| s.longest).max().unwrap_or(0);
         Ok(Some(Self { shapes, automaton, longest }))
@@ -212,18 +217,42 @@ impl Shapes {
 
     fn gates(&self) -> Gates {
         let mut gates = Gates::closed();
-        let mut bundles: Vec<[bool; 256]> = Vec::new();
+        let mut bundles = Bundles::default();
         for (index, shape) in self.shapes.iter().enumerate() {
-            let entry = self.automaton.entry(index);
-            let bundle = bundles.iter().position(|first| *first == entry.bytes[0]).unwrap_or_else(|| {
-                bundles.push(entry.bytes[0]);
-                bundles.len() - 1
-            });
-            // Patterns that begin alike share a bit; with more than 63 bundles, some that do not.
-            let bit = 1_u64 << (bundle % 63);
-            gates.add(bit, &entry.bytes, |byte| may_follow(shape.boundary, byte));
+            let before = |byte| may_follow(shape.boundary, byte);
+            let first = self.automaton.entry(index, |_| true).bytes[0];
+            if first.iter().filter(|may| **may).count() > MANY {
+                let bit = bundles.bit((first.to_vec(), shape.boundary));
+                gates.add(bit, &self.automaton.entry(index, |_| true).bytes, before);
+                continue;
+            }
+            for byte in (0..=255_u8)
+                .filter(|b| first[usize::from(*b)] && !(b.is_ascii_uppercase() && first[usize::from(b | 0x20)]))
+            {
+                let bit = bundles.bit((vec![true; usize::from(byte.to_ascii_lowercase())], shape.boundary));
+                let same = |b: u8| b.eq_ignore_ascii_case(&byte);
+                gates.add(bit, &self.automaton.entry(index, same).bytes, before);
+            }
         }
         gates
+    }
+}
+
+/// A pattern that may begin with more bytes than this is told from others by all of them together; any other by each.
+const MANY: usize = 30;
+
+/// Patterns that begin alike and may stand behind the same bytes share a bit; with more than 63 bundles, some do that do
+/// not.
+#[derive(Debug, Default)]
+struct Bundles(Vec<(Vec<bool>, Boundary)>);
+
+impl Bundles {
+    fn bit(&mut self, key: (Vec<bool>, Boundary)) -> u64 {
+        let bundle = self.0.iter().position(|known| *known == key).unwrap_or_else(|| {
+            self.0.push(key);
+            self.0.len() - 1
+        });
+        1 << (bundle % 63)
     }
 }
 
@@ -242,7 +271,7 @@ fn shape(class_index: usize, class: &Class, pattern: &Pattern, leads: bool) -> R
         checks: checks.collect::<Result<_, _>>()?,
         lead: leads.then_some(0),
         longest: class.longest(),
-        before: None,
+        pivot: pivot(pattern).map(|pivot| (pivot, Box::new([false; 256]))),
     })
 }
 
@@ -258,11 +287,12 @@ fn may_follow(boundary: Boundary, byte: u8) -> bool {
 
 impl Gates {
     fn closed() -> Self {
-        Self { before: Box::new([0; 256]), at: Box::new([[0; 256]; LOOK]) }
+        Self { before: Box::new([0; 256]), at: Box::new([[0; 256]; LOOK]), open: 0, marks: Vec::new() }
     }
 
     /// Lets in what begins with these bytes, behind a byte that may stand before.
     fn add(&mut self, bit: u64, bytes: &[[bool; 256]; LOOK], before: impl Fn(u8) -> bool) {
+        self.open |= if before(b'x') { bit } else { 0 };
         for byte in 0..=255_u8 {
             let index = usize::from(byte);
             self.before[index] |= if before(byte) { bit } else { 0 };
@@ -272,7 +302,16 @@ impl Gates {
         }
     }
 
+    /// All that may begin is known.
+    fn close(&mut self) {
+        let begins = |byte: &u8| !byte.is_ascii_alphanumeric() && self.at[0][usize::from(*byte)] != 0;
+        let marks: Vec<u8> = (0..=255).filter(begins).collect();
+        let eight = |marks: &[u8]| std::array::from_fn(|at| marks[at.min(marks.len() - 1)]);
+        self.marks = marks.chunks(8).map(eight).collect();
+    }
+
     fn open(&mut self, pivot: u8) {
+        self.open |= PIVOT;
         self.before.iter_mut().for_each(|mask| *mask |= PIVOT);
         self.at[0][usize::from(pivot)] |= PIVOT;
         self.at[1..].iter_mut().flatten().for_each(|mask| *mask |= PIVOT);
@@ -328,7 +367,7 @@ fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
     let automaton = Automaton::new(&parsed, MOST_COMPILED).map_err(large)?;
     let mut gates = Gates::closed();
     for (index, (word, _)) in all.iter().enumerate() {
-        gates.add(1 << (word.as_bytes()[0] % 63), &automaton.entry(index).bytes, |_| true);
+        gates.add(1 << (word.as_bytes()[0] % 63), &automaton.entry(index, |_| true).bytes, |_| true);
     }
     Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates }))
 }

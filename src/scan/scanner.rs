@@ -94,6 +94,7 @@ struct Gathered {
     records: Vec<Record>,
     found: u64,
     account: Account,
+    capped: bool,
 }
 
 /// The work of one scan, shared by its threads.
@@ -181,7 +182,7 @@ impl Scanner {
         let mut padded = text.to_vec();
         padded.extend([0; PAD]);
         let mut found = Vec::new();
-        self.viewer().look(&padded, 0..text.len(), &mut found);
+        self.viewer().look(&padded, 0..text.len(), &mut |_, _| 0, &mut found);
         let mut records: Vec<_> =
             found.iter().map(|f| Record::new(f, f.start as u64, (f.end - f.start) as u64)).collect();
         records.sort_unstable();
@@ -204,14 +205,14 @@ impl Scanner {
         let mut all = Gathered::default();
         for one in gathered {
             all.found += one.found;
+            all.capped |= one.capped;
             all.account = all.account.plus(&one.account);
             all.records.extend(one.records);
         }
         all.trim();
         let incomplete = match all.account {
             Account { skipped: 1.., .. } => Some(Incomplete::Work),
-            Account { truncated: 1.., .. } => Some(Incomplete::Decoded),
-            _ => None,
+            _ => all.capped.then_some(Incomplete::Decoded),
         };
         let findings = all.records.iter().map(|record| self.finding(record)).collect();
         Scan { findings, found: all.found, account: all.account, incomplete }
@@ -228,6 +229,7 @@ impl Record {
 impl Gathered {
     fn add(&mut self, chunk: &Chunk<'_>, stream: &Stream) {
         self.account = self.account.plus(&chunk.account);
+        self.capped |= chunk.capped;
         for found in chunk.found {
             let (start, length) = (chunk.base + found.start as u64, (found.end - found.start) as u64);
             for (offset, length) in stream.places(start, length) {

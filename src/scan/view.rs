@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
+use super::base64;
 use super::gate::Masks;
+use super::inflate::{self, End, Inflater, Input, More};
 use super::matcher::{Hit, Matcher, PAD, settle};
 use super::path::{Path, Step};
 use super::rules::Rules;
@@ -15,6 +17,16 @@ use crate::model::finding::Confidence;
 
 /// The most text that is matched before the budget is asked for.
 const STRIDE: usize = 16 << 10;
+/// How many decoders may stand inside one another. UTF-16 does not count: it holds no more than it shows.
+const DEEPEST: usize = 2;
+/// How much of a member is unfolded before it is looked at.
+const WINDOW: usize = 256 << 10;
+/// What of a window is looked at again with the next: the longest value.
+const OVERLAP: usize = 9 << 10;
+/// What stays before that, for context words.
+const CONTEXT: usize = 1 << 10;
+/// A member that breaks off is believed when this much of it made sense: noise seldom does for long.
+const BELIEVED: usize = 512;
 
 /// A suspected identifier in a view: where its encoded bytes are, and how they are encoded.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +52,8 @@ pub(super) struct Spans {
     pub(super) text: Vec<(usize, usize)>,
     pub(super) decoded: Vec<(usize, usize)>,
     pub(super) truncated: Vec<(usize, usize)>,
+    /// Whether something was not unfolded to its end for want of budget.
+    pub(super) capped: bool,
     /// From where on nothing was looked at, because the budget was spent.
     pub(super) skipped: Option<usize>,
 }
@@ -49,6 +63,7 @@ impl Spans {
         self.text.clear();
         self.decoded.clear();
         self.truncated.clear();
+        self.capped = false;
         self.skipped = None;
     }
 }
@@ -71,6 +86,25 @@ struct Layer {
     wide: Vec<(usize, usize)>,
     laid: Vec<Wide>,
     text: Vec<u8>,
+    joined: Vec<u8>,
+    stretches: Vec<(usize, usize)>,
+}
+
+/// Where a layer stands: how many decoders are around it, and whether its places are the view's own.
+#[derive(Debug, Clone, Copy)]
+struct Depth {
+    decoders: usize,
+    outermost: bool,
+}
+
+impl Depth {
+    fn decoded(self) -> Self {
+        Self { decoders: self.decoders + 1, outermost: false }
+    }
+
+    fn may_decode(self) -> bool {
+        self.decoders < DEEPEST
+    }
 }
 
 /// Looks at views, one after another, on one thread.
@@ -79,33 +113,53 @@ pub(super) struct Viewer<'r> {
     rules: &'r Rules,
     matcher: Matcher<'r>,
     layers: Vec<Layer>,
+    inflaters: Vec<Inflater>,
     /// Steps that may still be taken.
     pub(super) budget: usize,
+    /// Bytes that may still be unfolded.
+    pub(super) unfolds: usize,
     pub(super) spans: Spans,
 }
 
 impl<'r> Viewer<'r> {
     pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
-        let matcher = Matcher::new(rules, committer);
-        Self { rules, matcher, layers: Vec::new(), budget: usize::MAX, spans: Spans::default() }
+        Self {
+            rules,
+            matcher: Matcher::new(rules, committer),
+            layers: Vec::new(),
+            inflaters: Vec::new(),
+            budget: usize::MAX,
+            unfolds: usize::MAX,
+            spans: Spans::default(),
+        }
     }
 
-    /// Looks at bytes that end with [`PAD`] zeros. Tells what begins within `region`, and sets [`Self::spans`].
-    pub(super) fn look(&mut self, bytes: &[u8], region: Range<usize>, found: &mut Vec<Found>) {
+    /// Looks at bytes that end with [`PAD`] zeros; `more` gives what follows them. Tells what begins within `region`, and
+    /// sets [`Self::spans`].
+    pub(super) fn look(&mut self, bytes: &[u8], region: Range<usize>, more: More<'_>, found: &mut Vec<Found>) {
         self.spans.clear();
-        self.layer(bytes, region, 0, found);
+        self.layer(bytes, region, more, Depth { decoders: 0, outermost: true }, found);
     }
 
-    fn layer(&mut self, bytes: &[u8], region: Range<usize>, depth: usize, found: &mut Vec<Found>) {
+    /// Which bytes of the view were zero, 64 in a word.
+    pub(super) fn zeros(&self) -> &[u64] {
+        self.layers.last().map_or(&[], |outermost| outermost.masks.zeros())
+    }
+
+    fn layer(&mut self, bytes: &[u8], region: Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
         let mut layer = self.layers.pop().unwrap_or_default();
         layer.masks.read(&bytes[..bytes.len() - PAD]);
-        self.narrow(&mut layer, bytes, region.clone(), depth, found);
-        self.wide(&mut layer, bytes, region, depth, found);
+        self.narrow(&mut layer, bytes, &region, depth, found);
+        if depth.may_decode() {
+            self.codes(&mut layer, bytes, &region, depth, found);
+            self.members(bytes, &region, more, depth, found);
+        }
+        self.wide(&mut layer, bytes, &region, depth, found);
         self.layers.push(layer);
     }
 
     /// Runs of text as it stands.
-    fn narrow(&mut self, layer: &mut Layer, bytes: &[u8], region: Range<usize>, depth: usize, found: &mut Vec<Found>) {
+    fn narrow(&mut self, layer: &mut Layer, bytes: &[u8], region: &Range<usize>, depth: Depth, found: &mut Vec<Found>) {
         self.matcher.begin();
         layer.hits.clear();
         for (start, end) in layer.masks.runs() {
@@ -116,12 +170,12 @@ impl<'r> Viewer<'r> {
             if start >= end {
                 continue;
             }
-            if depth == 0 {
+            if depth.outermost {
                 self.spans.text.push((start, end));
             }
             for from in (start..end).step_by(STRIDE) {
                 if self.is_spent() {
-                    self.spans.skipped.get_or_insert(from);
+                    self.spans.skipped.get_or_insert(if depth.outermost { from } else { 0 });
                     break;
                 }
                 self.matcher.search(bytes, from..end.min(from + STRIDE), &mut layer.hits);
@@ -136,8 +190,117 @@ impl<'r> Viewer<'r> {
         self.budget == 0
     }
 
+    /// Base64 in runs of text.
+    fn codes(&mut self, layer: &mut Layer, bytes: &[u8], region: &Range<usize>, depth: Depth, found: &mut Vec<Found>) {
+        let mut decoded = Vec::new();
+        let mut joined = std::mem::take(&mut layer.joined);
+        let mut stretches = std::mem::take(&mut layer.stretches);
+        for (start, end) in layer.masks.runs() {
+            let mut from = start.max(region.start);
+            while from < region.end.min(end)
+                && let Some(code) = base64::next(bytes, from, end)
+            {
+                from = code.end;
+                let characters = code.characters(bytes, &mut joined);
+                base64::texts(characters, &mut stretches);
+                base64::members(characters, &mut stretches);
+                for &(first, last) in &stretches {
+                    if code.place(first) >= region.end || self.unfolds == 0 {
+                        break;
+                    }
+                    decoded.clear();
+                    base64::decode_into(&characters[first..last], &mut decoded);
+                    self.unfolds = self.unfolds.saturating_sub(decoded.len());
+                    decoded.extend([0; PAD]);
+                    let before = found.len();
+                    self.layer(&decoded, 0..decoded.len() - PAD, &mut |_, _| 0, depth.decoded(), found);
+                    for inner in &mut found[before..] {
+                        let (start, end) = (first + inner.start * 4 / 3, first + (inner.end * 4).div_ceil(3));
+                        inner.start = code.place(start);
+                        inner.end = code.place(end - 1) + 1;
+                        inner.path = inner.path.within(Step::Base64);
+                    }
+                    if depth.outermost {
+                        self.spans.decoded.push((code.place(first), code.place(last - 1) + 1));
+                    }
+                }
+            }
+        }
+        (layer.joined, layer.stretches) = (joined, stretches);
+    }
+
+    /// gzip, zlib and zip members.
+    fn members(&mut self, bytes: &[u8], region: &Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
+        let mut from = region.start;
+        let mut zip = inflate::next_zip(bytes, from, region.end);
+        while let Some(at) = inflate::next(bytes, from, region.end).into_iter().chain(zip).min() {
+            from = at + 1;
+            if zip == Some(at) {
+                zip = inflate::next_zip(bytes, from, region.end);
+            }
+            let whole = &bytes[..bytes.len() - PAD];
+            let Some(member) = inflate::member(&whole[at..]) else { continue };
+            let begins = at + member.header;
+            let mut input = Input { bytes: &whole[begins..], taken: 0 };
+            let before = found.len();
+            let mut behind = |taken: usize, buffer: &mut [u8]| more(begins + taken, buffer);
+            let end = self.unfold(&mut input, &mut behind, depth, found);
+            if end != End::Whole && input.taken < BELIEVED {
+                found.truncate(before);
+                continue;
+            }
+            let span = (at, begins + input.taken);
+            for inner in &mut found[before..] {
+                (inner.start, inner.end) = span;
+                inner.path = inner.path.within(member.step);
+            }
+            from = span.1.max(from);
+            if zip.is_some_and(|at| at < from) {
+                zip = inflate::next_zip(bytes, from, region.end);
+            }
+            if depth.outermost {
+                let spans = if end == End::Whole { &mut self.spans.decoded } else { &mut self.spans.truncated };
+                spans.push(span);
+            }
+        }
+    }
+
+    /// Unfolds a member window by window and looks at each; tells how it ended.
+    fn unfold(&mut self, input: &mut Input<'_>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) -> End {
+        let mut inflater = self.inflaters.pop().unwrap_or_else(Inflater::new);
+        inflater.begin();
+        let mut window: Vec<u8> = Vec::with_capacity(8 << 10);
+        let (mut from, mut length) = (0, 0);
+        let end = loop {
+            let before = window.len();
+            let mut end = inflater.step(input, more, &mut window);
+            let fresh = window.len() - before;
+            length += fresh;
+            if end.is_none() && window.len() < WINDOW {
+                window.reserve(window.capacity());
+                continue;
+            }
+            if self.unfolds < length {
+                end = end.or(Some(End::Capped));
+            }
+            let to = if end.is_some() { window.len() } else { window.len() - OVERLAP };
+            window.extend([0; PAD]);
+            self.layer(&window, from..to, &mut |_, _| 0, depth.decoded(), found);
+            if let Some(end) = end {
+                break end;
+            }
+            window.truncate(window.len() - PAD);
+            window.drain(..to - CONTEXT);
+            from = CONTEXT;
+        };
+        self.unfolds = self.unfolds.saturating_sub(length);
+        self.inflaters.push(inflater);
+        self.spans.capped |= end == End::Capped;
+        end
+    }
+
     /// Runs of UTF-16: laid out without zeros, one after another, then looked at as one text.
-    fn wide(&mut self, layer: &mut Layer, bytes: &[u8], region: Range<usize>, depth: usize, found: &mut Vec<Found>) {
+    fn wide(&mut self, layer: &mut Layer, bytes: &[u8], region: &Range<usize>, depth: Depth, found: &mut Vec<Found>) {
         layer.masks.wide_runs(&mut layer.wide);
         layer.wide.retain(|(first, last)| *first < region.end && *last >= region.start);
         if layer.wide.is_empty() {
@@ -148,9 +311,10 @@ impl<'r> Viewer<'r> {
         for &(first, last) in &layer.wide {
             let order = byte_order(bytes, first, last);
             layer.laid.push(Wide { at: layer.text.len(), first, order });
-            layer.text.extend(bytes[first..=last].iter().step_by(2));
+            layer.text.extend(bytes[first..last].as_chunks::<2>().0.iter().map(|pair| pair[0]));
+            layer.text.push(bytes[last]);
             layer.text.extend([0, 0]);
-            if depth == 0 {
+            if depth.outermost {
                 let start = first - usize::from(order == Step::Utf16Be);
                 self.spans.text.push((start, start + (last - first) + 2));
             }
@@ -158,7 +322,8 @@ impl<'r> Viewer<'r> {
         layer.text.extend([0; PAD]);
         let from = found.len();
         let text = std::mem::take(&mut layer.text);
-        self.layer(&text, 0..text.len() - PAD, depth + 1, found);
+        let inside = Depth { outermost: false, ..depth };
+        self.layer(&text, 0..text.len() - PAD, &mut |_, _| 0, inside, found);
         layer.text = text;
         for inner in &mut found[from..] {
             let run = layer.laid[layer.laid.partition_point(|run| run.at <= inner.start) - 1];

@@ -28,14 +28,30 @@ pub(super) fn email(candidate: &mut Candidate<'_>) -> Judgement {
         return Judgement::No;
     }
     let long_enough = value.len() >= 8 || local.len() > 1 && domain.len() > 4;
-    match long_enough {
-        true if is_ending(&lower) => Judgement::Sure(Confidence::High),
-        true => Judgement::Sure(Confidence::Medium),
-        false => (is_ending(&lower) && is_set_apart(candidate)).into(),
+    match (is_ending(&lower), long_enough) {
+        (true, true) => Judgement::Sure(Confidence::High),
+        (true, false) => is_set_apart(candidate).into(),
+        // No country has these two letters.
+        (false, _) if lower.len() == 2 => Judgement::No,
+        (false, long) => {
+            if long {
+                Judgement::Sure(Confidence::Medium)
+            } else {
+                Judgement::No
+            }
+        }
     }
 }
 
-/// Endings that need no second look: the oldest, the reserved ones, and any two letters.
+/// The two letters of countries and territories (ISO 3166-1, and the few that the root zone has beside).
+const COUNTRIES: &[u8] =
+    b"acadaeafagaialamaoaqarasatauawaxazbabbbdbebfbgbhbibjbmbnbobrbsbtbvbwbybzcacccdcfcgchcickclcmcncocrcucvcwcxcycz\
+    dedjdkdmdodzeceeegereseteufifjfkfmfofrgagbgdgegfggghgiglgmgngpgqgrgsgtgugwgyhkhmhnhrhthuidieiliminioiqirisitje\
+    jmjojpkekgkhkikmknkpkrkwkykzlalblclilklrlsltlulvlymamcmdmemgmhmkmlmmmnmompmqmrmsmtmumvmwmxmymznancnenfngninlno\
+    npnrnunzompapepfpgphpkplpmpnprpsptpwpyqarerorsrurwsasbscsdsesgshsisjskslsmsnsosrssstsusvsxsysztctdtftgthtjtktl\
+    tmtntotrtttvtwtzuaugukusuyuzvavcvevgvivnvuwfwsyeytzazmzw";
+
+/// Endings that need no second look: the oldest, the reserved ones, and countries.
 fn is_ending(lower: &[u8]) -> bool {
     const KNOWN: &[&[u8]] = &[
         b"com",
@@ -62,7 +78,8 @@ fn is_ending(lower: &[u8]) -> bool {
         b"arpa",
         b"email",
     ];
-    lower.len() == 2 || KNOWN.contains(&lower)
+    let country = lower.len() == 2 && COUNTRIES.chunks(2).any(|known| known == lower);
+    country || KNOWN.contains(&lower)
 }
 
 /// Between spaces, quotes or brackets: for what is too short to be believed among noise.

@@ -190,3 +190,56 @@ pub(super) fn cn_id(candidate: &mut Candidate<'_>) -> Judgement {
         false => Judgement::No,
     }
 }
+
+fn is_date(month: u64, day: u64) -> bool {
+    (1..=12).contains(&month) && (1..=31).contains(&day)
+}
+
+/// Sweden: a date of birth (coordination numbers count days from 61), and Luhn over the last ten digits.
+pub(super) fn personnummer(candidate: &mut Candidate<'_>) -> Judgement {
+    let digits = candidate.digits();
+    let Some(ten) = digits.len().checked_sub(10).map(|from| &digits[from..]) else { return Judgement::No };
+    let (month, day) = (number(&ten[2..4]), number(&ten[4..6]));
+    proven(is_date(month, day % 60) && luhn(ten))
+}
+
+/// Finland: a date of birth, and a check character modulo 31.
+pub(super) fn hetu(candidate: &mut Candidate<'_>) -> Judgement {
+    let value = candidate.value();
+    let [.., last] = value else { return Judgement::No };
+    let digits = candidate.digits();
+    if value.len() != 11 || digits.len() < 9 {
+        return Judgement::No;
+    }
+    let check = b"0123456789ABCDEFHJKLMNPRSTUVWXY"[(number(&digits[..9]) % 31) as usize];
+    proven(is_date(number(&digits[2..4]), number(&digits[..2])) && check == last.to_ascii_uppercase())
+}
+
+/// Belgium: 97 less the number modulo 97; from 2000 on with a 2 before it.
+pub(super) fn rijksregister(candidate: &mut Candidate<'_>) -> Judgement {
+    let digits = candidate.digits();
+    if digits.len() != 11 || is_filler(&digits) {
+        return Judgement::No;
+    }
+    let (born, check) = (number(&digits[..9]), number(&digits[9..]));
+    let month = number(&digits[2..4]) % 20;
+    proven(month <= 12 && [born, born + 2_000_000_000].iter().any(|born| 97 - born % 97 == check))
+}
+
+/// Australia, tax file number: weights modulo 11.
+pub(super) fn tfn(candidate: &mut Candidate<'_>) -> Judgement {
+    let digits = candidate.digits();
+    let sum = weighted(&digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]);
+    proven(digits.len() == 9 && sum.is_multiple_of(11) && !is_filler(&digits))
+}
+
+/// Norway: two check digits modulo 11.
+pub(super) fn fodselsnummer(candidate: &mut Candidate<'_>) -> Judgement {
+    let digits = candidate.digits();
+    if digits.len() != 11 || is_filler(&digits) {
+        return Judgement::No;
+    }
+    let first = weighted(&digits[..10], &[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]);
+    let second = weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
+    proven(first.is_multiple_of(11) && second.is_multiple_of(11))
+}

@@ -20,13 +20,22 @@ pub(super) fn basic_auth(candidate: &mut Candidate<'_>) -> Judgement {
     proven(readable && colon.is_some_and(|at| at > 0 && at + 1 < decoded.len()))
 }
 
-/// At least one pair of a name and a value that is long enough to tell somebody apart.
+/// At least one pair of a name and a value that is long enough to tell somebody apart, and no placeholder.
 pub(super) fn cookie(candidate: &mut Candidate<'_>) -> Judgement {
-    let value = candidate.value();
-    let pairs = value.split(|b| *b == b';');
-    let told = |pair: &[u8]| pair.iter().position(|b| *b == b'=').is_some_and(|at| at > 0 && pair.len() - at > 4);
-    let template = value.contains(&b'%') && value.windows(2).any(|two| matches!(two, b"%s" | b"%d" | b"%."));
-    (pairs.clone().any(told) && !template).into()
+    let told = |pair: &[u8]| {
+        let Some(at) = pair.iter().position(|b| *b == b'=') else { return false };
+        let value = &pair[at + 1..];
+        let template = value.iter().any(|b| b"<>{}[]$*".contains(b)) && !value.iter().any(u8::is_ascii_digit);
+        let attribute = [&b"path"[..], b"domain", b"expires", b"max-age", b"samesite", b"version"];
+        let name = pair[..at].trim_ascii().to_ascii_lowercase();
+        at > 0
+            && value.len() > 3
+            && !template
+            && !matches!(value[..2], [b'%', b's' | b'd' | b'.'])
+            && !attribute.contains(&name.as_slice())
+            && !NO_SECRETS.contains(&value.to_ascii_lowercase().as_slice())
+    };
+    candidate.value().split(|b| *b == b';').any(told).into()
 }
 
 /// A digit somewhere, and not only one character again and again.
