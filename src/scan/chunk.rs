@@ -20,7 +20,7 @@ const NEAR: usize = 512;
 /// What is read behind a chunk: the longest value, at two bytes a character.
 const BEHIND: u64 = 12 << 10;
 /// Steps that one chunk may take for each of its bytes, before it is given up.
-const STEPS_PER_BYTE: usize = 64;
+const STEPS_PER_BYTE: usize = 24;
 /// What may be unfolded in one chunk.
 const UNFOLDS: usize = 16 << 20;
 

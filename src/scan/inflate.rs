@@ -32,9 +32,10 @@ pub(super) fn next(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     None
 }
 
-/// The next place in `from..to` where a member of a zip archive may begin.
-pub(super) fn next_zip(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    memchr::memmem::find(bytes.get(from..to)?, b"PK\x03\x04").map(|at| from + at)
+/// The places in a range where members of zip archives may begin.
+pub(super) fn zips<'b>(bytes: &'b [u8], range: &std::ops::Range<usize>) -> impl Iterator<Item = usize> + 'b {
+    let from = range.start;
+    memchr::memmem::find_iter(&bytes[range.clone()], b"PK\x03\x04").map(move |at| from + at)
 }
 
 /// The member that begins with these bytes, if they are one's.

@@ -24,6 +24,9 @@ use crate::model::taxonomy::{Boundary, ContextUse};
 pub(super) const PAD: usize = 8;
 /// How many ends of a pattern are tried.
 const ENDS: usize = 12;
+/// A walk that came this far for nothing keeps its pattern from being entered again for half as far: else a text in
+/// which a pattern begins everywhere and ends nowhere would be walked again and again.
+const FAR: usize = 96;
 
 /// A suspected identifier in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,20 +80,30 @@ struct Track<'r> {
     ends: Ends,
     /// Up to where each shape has matched: it is not entered again before.
     claimed: Vec<usize>,
+    /// How far the last walk came.
+    reached: usize,
 }
 
 impl<'r> Track<'r> {
     fn new(shapes: &'r Shapes) -> Self {
         let leads = shapes.shapes.iter().filter(|s| s.lead.is_some()).count();
         let count = shapes.shapes.len();
-        Self { shapes, walker: shapes.automaton.walker(), ends: Ends::new(count + leads), claimed: vec![0; count] }
+        Self {
+            shapes,
+            walker: shapes.automaton.walker(),
+            ends: Ends::new(count + leads),
+            claimed: vec![0; count],
+            reached: 0,
+        }
     }
 
-    fn walk(&mut self, text: &[u8], at: usize, end: usize) {
+    fn walk(&mut self, text: &[u8], at: usize, longest: usize) {
         self.ends.clear();
-        let end = end.min(at + self.shapes.longest + 1);
+        let end = text.len().min(at + longest);
         let ends = &mut self.ends;
+        let before = self.walker.steps;
         self.shapes.automaton.walk(&mut self.walker, text, at, end, |pattern, end| ends.push(pattern, end));
+        self.reached = at + (self.walker.steps - before);
     }
 }
 
@@ -102,6 +115,8 @@ pub(super) struct Matcher<'r> {
     plain: Option<Box<Track<'r>>>,
     pivoted: Option<Box<Track<'r>>>,
     context: Option<Context<'r>>,
+    /// Bytes that checks looked at.
+    checked: usize,
 }
 
 impl<'r> Matcher<'r> {
@@ -112,6 +127,7 @@ impl<'r> Matcher<'r> {
             plain: rules.plain.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             pivoted: rules.pivoted.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             context: rules.words.as_ref().map(Context::new),
+            checked: 0,
         }
     }
 
@@ -129,7 +145,7 @@ impl<'r> Matcher<'r> {
     pub(super) fn take_steps(&mut self) -> usize {
         let tracks = [&mut self.plain, &mut self.pivoted].into_iter().flatten();
         let walked: usize = tracks.map(|t| std::mem::take(&mut t.walker.steps)).sum();
-        walked + self.context.as_mut().map_or(0, Context::take_steps)
+        walked + std::mem::take(&mut self.checked) + self.context.as_mut().map_or(0, Context::take_steps)
     }
 
     /// Finds what begins within `run` of the text; the text goes on for at least [`PAD`] bytes behind the run.
@@ -180,7 +196,7 @@ impl<'r> Matcher<'r> {
         if mask & !PIVOT != 0
             && let Some(mut track) = self.plain.take()
         {
-            track.walk(text, at, text.len());
+            track.walk(text, at, gates.longest(mask));
             self.judge(&mut track, text, at, hits);
             self.plain = Some(track);
         }
@@ -208,7 +224,7 @@ impl<'r> Matcher<'r> {
             }
             tried.rotate_right(1);
             tried[0] = start;
-            track.walk(text, start, text.len());
+            track.walk(text, start, shape.longest);
             self.judge(track, text, start, hits);
         }
     }
@@ -229,10 +245,13 @@ impl<'r> Matcher<'r> {
                 let start = lead_end(end)?;
                 (end - at <= shape.longest).then(|| self.hit(shape, Candidate { text, start, end })).flatten()
             });
-            if let Some(hit) = found {
-                track.claimed[index] = hit.end;
-                hits.push(hit);
-            }
+            let walked = track.reached - at;
+            track.claimed[index] = match &found {
+                Some(hit) => hit.end,
+                None if walked > FAR => at + walked / 2,
+                None => continue,
+            };
+            hits.extend(found);
         }
     }
 
@@ -242,6 +261,7 @@ impl<'r> Matcher<'r> {
             return None;
         }
         let mut confidence = shape.confidence;
+        self.checked += shape.checks.len() * (candidate.end - candidate.start) + 16;
         for check in &shape.checks {
             match check(&mut candidate) {
                 Judgement::No => return None,

@@ -84,8 +84,6 @@ pub(super) struct Shape {
 pub(super) struct Shapes {
     pub(super) shapes: Vec<Shape>,
     pub(super) automaton: Automaton,
-    /// The longest of them.
-    pub(super) longest: usize,
 }
 
 /// Where a pattern may be entered: for each of the first bytes, one bit for each bundle of patterns; and the same for the
@@ -96,6 +94,8 @@ pub(super) struct Gates {
     pub(super) at: Box<[[u64; 256]; LOOK]>,
     /// The bundles that may stand behind a letter.
     pub(super) open: u64,
+    /// The longest match of each bundle.
+    longest: [usize; 64],
     /// The bytes other than letters and digits that something may begin with, eight by eight, the last ones repeated.
     pub(super) marks: Vec<[u8; 8]>,
 }
@@ -211,8 +211,7 @@ impl Shapes {
                 **before = automaton.before(index, *pivot);
             }
         }
-        let longest = shapes.iter().map(|s| s.longest).max().unwrap_or(0);
-        Ok(Some(Self { shapes, automaton, longest }))
+        Ok(Some(Self { shapes, automaton }))
     }
 
     fn gates(&self) -> Gates {
@@ -223,7 +222,7 @@ impl Shapes {
             let first = self.automaton.entry(index, |_| true).bytes[0];
             if first.iter().filter(|may| **may).count() > MANY {
                 let bit = bundles.bit((first.to_vec(), shape.boundary));
-                gates.add(bit, &self.automaton.entry(index, |_| true).bytes, before);
+                gates.add(bit, shape.longest, &self.automaton.entry(index, |_| true).bytes, before);
                 continue;
             }
             for byte in (0..=255_u8)
@@ -231,7 +230,7 @@ impl Shapes {
             {
                 let bit = bundles.bit((vec![true; usize::from(byte.to_ascii_lowercase())], shape.boundary));
                 let same = |b: u8| b.eq_ignore_ascii_case(&byte);
-                gates.add(bit, &self.automaton.entry(index, same).bytes, before);
+                gates.add(bit, shape.longest, &self.automaton.entry(index, same).bytes, before);
             }
         }
         gates
@@ -287,11 +286,19 @@ fn may_follow(boundary: Boundary, byte: u8) -> bool {
 
 impl Gates {
     fn closed() -> Self {
-        Self { before: Box::new([0; 256]), at: Box::new([[0; 256]; LOOK]), open: 0, marks: Vec::new() }
+        Self {
+            before: Box::new([0; 256]),
+            at: Box::new([[0; 256]; LOOK]),
+            open: 0,
+            longest: [0; 64],
+            marks: Vec::new(),
+        }
     }
 
     /// Lets in what begins with these bytes, behind a byte that may stand before.
-    fn add(&mut self, bit: u64, bytes: &[[bool; 256]; LOOK], before: impl Fn(u8) -> bool) {
+    fn add(&mut self, bit: u64, longest: usize, bytes: &[[bool; 256]; LOOK], before: impl Fn(u8) -> bool) {
+        let most = &mut self.longest[bit.trailing_zeros() as usize];
+        *most = longest.max(*most);
         self.open |= if before(b'x') { bit } else { 0 };
         for byte in 0..=255_u8 {
             let index = usize::from(byte);
@@ -300,6 +307,16 @@ impl Gates {
                 gate[index] |= if allowed[index] { bit } else { 0 };
             }
         }
+    }
+
+    /// The longest match of any of these bundles.
+    pub(super) fn longest(&self, mut bundles: u64) -> usize {
+        let mut longest = 0;
+        while bundles != 0 {
+            longest = longest.max(self.longest[bundles.trailing_zeros() as usize]);
+            bundles &= bundles - 1;
+        }
+        longest
     }
 
     /// All that may begin is known.
@@ -367,7 +384,7 @@ fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
     let automaton = Automaton::new(&parsed, MOST_COMPILED).map_err(large)?;
     let mut gates = Gates::closed();
     for (index, (word, _)) in all.iter().enumerate() {
-        gates.add(1 << (word.as_bytes()[0] % 63), &automaton.entry(index, |_| true).bytes, |_| true);
+        gates.add(1 << (word.as_bytes()[0] % 63), word.len(), &automaton.entry(index, |_| true).bytes, |_| true);
     }
     Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates }))
 }

@@ -25,6 +25,8 @@ const WINDOW: usize = 256 << 10;
 const OVERLAP: usize = 9 << 10;
 /// What stays before that, for context words.
 const CONTEXT: usize = 1 << 10;
+/// What beginning a member costs, in steps.
+const MEMBER: usize = 1 << 10;
 /// A member that breaks off is believed when this much of it made sense: noise seldom does for long.
 const BELIEVED: usize = 512;
 
@@ -150,11 +152,11 @@ impl<'r> Viewer<'r> {
         let mut layer = self.layers.pop().unwrap_or_default();
         layer.masks.read(&bytes[..bytes.len() - PAD]);
         self.narrow(&mut layer, bytes, &region, depth, found);
+        self.wide(&mut layer, bytes, &region, depth, found);
         if depth.may_decode() {
             self.codes(&mut layer, bytes, &region, depth, found);
             self.members(bytes, &region, more, depth, found);
         }
-        self.wide(&mut layer, bytes, &region, depth, found);
         self.layers.push(layer);
     }
 
@@ -175,7 +177,7 @@ impl<'r> Viewer<'r> {
             }
             for from in (start..end).step_by(STRIDE) {
                 if self.is_spent() {
-                    self.spans.skipped.get_or_insert(if depth.outermost { from } else { 0 });
+                    self.give_up(depth, from);
                     break;
                 }
                 self.matcher.search(bytes, from..end.min(from + STRIDE), &mut layer.hits);
@@ -183,6 +185,15 @@ impl<'r> Viewer<'r> {
         }
         settle(self.rules, &mut layer.hits);
         found.extend(layer.hits.iter().map(Found::plain));
+    }
+
+    /// What is left of the outermost layer is skipped; of what is encoded, some was not looked at.
+    fn give_up(&mut self, depth: Depth, from: usize) {
+        if depth.outermost {
+            self.spans.skipped.get_or_insert(from);
+        } else {
+            self.spans.capped = true;
+        }
     }
 
     fn is_spent(&mut self) -> bool {
@@ -211,6 +222,7 @@ impl<'r> Viewer<'r> {
                     decoded.clear();
                     base64::decode_into(&characters[first..last], &mut decoded);
                     self.unfolds = self.unfolds.saturating_sub(decoded.len());
+                    self.budget = self.budget.saturating_sub(decoded.len());
                     decoded.extend([0; PAD]);
                     let before = found.len();
                     self.layer(&decoded, 0..decoded.len() - PAD, &mut |_, _| 0, depth.decoded(), found);
@@ -232,14 +244,17 @@ impl<'r> Viewer<'r> {
     /// gzip, zlib and zip members.
     fn members(&mut self, bytes: &[u8], region: &Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
         let mut from = region.start;
-        let mut zip = inflate::next_zip(bytes, from, region.end);
-        while let Some(at) = inflate::next(bytes, from, region.end).into_iter().chain(zip).min() {
+        let mut zips = inflate::zips(bytes, region).peekable();
+        while let Some(at) = inflate::next(bytes, from, region.end).into_iter().chain(zips.peek().copied()).min() {
             from = at + 1;
-            if zip == Some(at) {
-                zip = inflate::next_zip(bytes, from, region.end);
-            }
+            zips.next_if_eq(&at);
             let whole = &bytes[..bytes.len() - PAD];
             let Some(member) = inflate::member(&whole[at..]) else { continue };
+            self.budget = self.budget.saturating_sub(MEMBER);
+            if self.unfolds == 0 || self.budget == 0 {
+                self.spans.capped = true;
+                break;
+            }
             let begins = at + member.header;
             let mut input = Input { bytes: &whole[begins..], taken: 0 };
             let before = found.len();
@@ -255,9 +270,7 @@ impl<'r> Viewer<'r> {
                 inner.path = inner.path.within(member.step);
             }
             from = span.1.max(from);
-            if zip.is_some_and(|at| at < from) {
-                zip = inflate::next_zip(bytes, from, region.end);
-            }
+            while zips.next_if(|at| *at < from).is_some() {}
             if depth.outermost {
                 let spans = if end == End::Whole { &mut self.spans.decoded } else { &mut self.spans.truncated };
                 spans.push(span);
@@ -280,7 +293,7 @@ impl<'r> Viewer<'r> {
                 window.reserve(window.capacity());
                 continue;
             }
-            if self.unfolds < length {
+            if self.unfolds < length || self.budget == 0 {
                 end = end.or(Some(End::Capped));
             }
             let to = if end.is_some() { window.len() } else { window.len() - OVERLAP };
