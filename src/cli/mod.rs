@@ -67,6 +67,7 @@ pub(crate) enum Command {
     AddFragment(evidence::AddFragment),
     Regions(dumps::Regions),
     Scan(scan::Scan),
+    Compare(dumps::Compare),
     AddSymbols(requests::AddSymbols),
     #[command(subcommand)]
     Retention(requests::RetentionCommand),
@@ -134,6 +135,7 @@ macro_rules! each_command {
             Command::AddFragment(c) => $each!(c),
             Command::Regions(c) => $each!(c),
             Command::Scan(c) => $each!(c),
+            Command::Compare(c) => $each!(c),
             Command::AddSymbols(c) => $each!(c),
             Command::Retention(requests::RetentionCommand::Set(c)) => $each!(c),
             Command::Remove(c) => $each!(c),

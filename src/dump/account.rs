@@ -153,12 +153,12 @@ fn cut(claims: &[Claim]) -> Vec<Piece> {
 /// The regions that claims come to: named, with what else was said of them, and with what is not in the file.
 fn owned(claims: &[Claim]) -> Vec<Region> {
     let mut names = Names::default();
-    let own: Vec<CompactString> = claims.iter().map(|c| names.unique(&c.name, c.va, c.offset)).collect();
+    let own: Vec<CompactString> = claims.iter().map(|c| names.unique(&c.name, c.va)).collect();
     let mut unused: Vec<bool> = vec![true; claims.len()];
     let mut elided: Vec<u64> = claims.iter().map(|claim| claim.elided).collect();
-    let mut name = |owner: usize, va: Option<u64>, offset: u64| match std::mem::take(&mut unused[owner]) {
+    let mut name = |owner: usize, va: Option<u64>| match std::mem::take(&mut unused[owner]) {
         true => own[owner].clone(),
-        false => names.unique(&claims[owner].name, va, offset),
+        false => names.unique(&claims[owner].name, va),
     };
     let mut regions = vec![];
     for Piece { owner, start, end, aliases } in cut(claims) {
@@ -166,13 +166,13 @@ fn owned(claims: &[Claim]) -> Vec<Region> {
         let missing = if end == claim.interval().end { std::mem::take(&mut elided[owner]) } else { 0 };
         let va = claim.va.map(|va| va + (start - claim.offset));
         let aliases = aliases.iter().map(|other| own[*other].clone()).collect();
-        let (name, length) = (name(owner, va, start), end - start);
+        let (name, length) = (name(owner, va), end - start);
         regions.push(Region { name, va, offset: start, length, elided: missing, aliases, ..claim.region() });
     }
     for (owner, elided) in elided.into_iter().enumerate().filter(|(_, elided)| *elided > 0) {
         let claim = &claims[owner];
         let (va, offset) = (claim.va.map(|va| va + claim.length), claim.interval().end);
-        regions.push(Region { name: name(owner, va, offset), va, offset, elided, ..claim.region() });
+        regions.push(Region { name: name(owner, va), va, offset, elided, ..claim.region() });
     }
     regions
 }
@@ -182,18 +182,27 @@ fn owned(claims: &[Claim]) -> Vec<Region> {
 struct Names(HashMap<CompactString, u64>);
 
 impl Names {
-    /// The name itself, else with its address or offset, else numbered too.
-    fn unique(&mut self, name: &CompactString, va: Option<u64>, offset: u64) -> CompactString {
-        if self.take(name) == 0 {
+    /// The name itself, else with its address; where it has none, or that is taken too, numbered. Offsets would not do: two
+    /// dumps of one process have the same structures at different places.
+    fn unique(&mut self, name: &CompactString, va: Option<u64>) -> CompactString {
+        let mut taken = self.take(name);
+        if taken == 0 {
             return name.clone();
         }
-        let placed = format_compact!("{name}@{:#x}", va.unwrap_or(offset));
-        loop {
-            let taken = self.take(&placed);
-            let candidate = if taken == 0 { placed.clone() } else { format_compact!("{placed}#{}", taken + 1) };
-            if taken == 0 || self.take(&candidate) == 0 {
-                return candidate;
+        let mut placed = name.clone();
+        if let Some(va) = va {
+            placed = format_compact!("{name}@{va:#x}");
+            taken = self.take(&placed);
+            if taken == 0 {
+                return placed;
             }
+        }
+        loop {
+            let numbered = format_compact!("{placed}#{}", taken + 1);
+            if self.take(&numbered) == 0 {
+                return numbered;
+            }
+            taken = self.take(&placed);
         }
     }
 

@@ -42,7 +42,7 @@ pub fn layout(source: &dyn ReadAt) -> Result<Layout, DumpError> {
 }
 
 /// The format, and whether its numbers are in the other order.
-fn format_of(fields: &Fields<'_>) -> (DumpFormat, bool) {
+pub(super) fn format_of(fields: &Fields<'_>) -> (DumpFormat, bool) {
     let head = fields.block(0, 32);
     let bytes = head.bytes();
     let begins = |magic: &[u8]| bytes.starts_with(magic);

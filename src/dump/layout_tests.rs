@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::fixture::{STACK, STACK_LENGTH, TID, Words, minidump};
 use super::layout::layout;
+use super::stacks::backtraces;
 use crate::model::layout::{AddressError, Layout};
 use crate::model::region::{DumpFormat, Part, Producer, Region, RegionKind};
 
@@ -171,8 +172,10 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
     #[test]
-    fn damaged_dumps_are_accounted_for(bytes in damaged()) {
-        lawful(&bytes);
+    fn damaged_dumps_are_accounted_for_and_walked(bytes in damaged()) {
+        let layout = lawful(&bytes);
+        let traces = backtraces(&bytes, &layout).unwrap();
+        assert_eq!(traces.len(), layout.threads.len());
     }
 
     #[test]

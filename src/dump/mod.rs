@@ -10,6 +10,8 @@
 //! | [`pair`] | a raw and a sanitized range, compared and hashed in one pass |
 //! | [`read`] | bytes read by position, from a file or from memory |
 //! | [`layout`] | every byte of a dump accounted for |
+//! | [`compare`] | two dumps compared, by address and by name |
+//! | [`stacks`] | backtraces, without symbols |
 //! | `fields` | numbers and blocks at offsets of a hostile file |
 //! | `minidump`, `elf` | the walks of the two formats; `ids` spells what identifies modules |
 //! | `draft`, `account` | what a walk says, and whose each byte is then |
@@ -17,6 +19,9 @@
 
 mod account;
 mod blocks;
+pub mod compare;
+#[cfg(test)]
+mod compare_tests;
 mod draft;
 mod elf;
 mod fields;
@@ -31,3 +36,4 @@ mod minidump;
 pub mod pair;
 pub mod read;
 pub mod snapshot;
+pub mod stacks;

@@ -73,6 +73,28 @@ pub enum AddressError {
     },
 }
 
+/// What a file has of some addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Their bytes, from this offset on.
+    InFile(u64),
+    /// Only that they were mapped.
+    Elided,
+    /// Nothing.
+    NotCaptured,
+}
+
+/// A piece of an address range, and what the file has of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldRange {
+    /// Its first address.
+    pub va: u64,
+    /// How many.
+    pub length: u64,
+    /// What the file has.
+    pub held: Held,
+}
+
 /// Addresses without overlap, and where they lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
@@ -134,31 +156,42 @@ impl Layout {
         Coverage { bytes: self.bytes, attributed: self.bytes - unattributed, unattributed }
     }
 
+    /// What the file has of an address range: pieces in order of address, which cover it exactly.
+    pub fn held(&self, start: u64, length: u64) -> Vec<HeldRange> {
+        let end = start.saturating_add(length);
+        let first = self.spans.partition_point(|s| s.end <= start);
+        let mut pieces = vec![];
+        let mut at = start;
+        for span in self.spans.get(first..).unwrap_or_default().iter().take_while(|s| s.va < end) {
+            let (from, to) = (span.va.max(start), span.end.min(end));
+            if at < from {
+                pieces.push(HeldRange { va: at, length: from - at, held: Held::NotCaptured });
+            }
+            let held = span.offset.map_or(Held::Elided, |offset| Held::InFile(offset + (from - span.va)));
+            pieces.push(HeldRange { va: from, length: to - from, held });
+            at = to;
+        }
+        if at < end {
+            pieces.push(HeldRange { va: at, length: end - at, held: Held::NotCaptured });
+        }
+        pieces
+    }
+
     /// Where the bytes of an address range lie in the file, in order of address; neighbours in both are one extent.
     ///
     /// # Errors
     /// When a part of the range is not in the file; the first such part is named.
     pub fn at_address(&self, start: u64, length: u64) -> Result<Vec<Extent>, AddressError> {
-        let end = start.checked_add(length).filter(|_| length > 0);
-        let end = end.ok_or(AddressError::NoRange { start, length })?;
-        let mut extents: Vec<Extent> = vec![];
-        let mut at = start;
-        let first = self.spans.partition_point(|s| s.end <= start);
-        for span in self.spans.get(first..).unwrap_or_default() {
-            if at >= end || span.va > at {
-                break;
-            }
-            let stop = span.end.min(end);
-            let Some(offset) = span.offset else {
-                return Err(AddressError::Elided { start: at, length: stop - at });
-            };
-            push(&mut extents, Extent { offset: offset + (at - span.va), length: stop - at });
-            at = stop;
+        if length == 0 || start.checked_add(length).is_none() {
+            return Err(AddressError::NoRange { start, length });
         }
-        if at < end {
-            let next = self.spans.partition_point(|s| s.va <= at);
-            let until = self.spans.get(next).map_or(end, |s| s.va.min(end));
-            return Err(AddressError::NotCaptured { start: at, length: until - at });
+        let mut extents: Vec<Extent> = vec![];
+        for HeldRange { va, length, held } in self.held(start, length) {
+            match held {
+                Held::InFile(offset) => push(&mut extents, Extent { offset, length }),
+                Held::Elided => return Err(AddressError::Elided { start: va, length }),
+                Held::NotCaptured => return Err(AddressError::NotCaptured { start: va, length }),
+            }
         }
         Ok(extents)
     }

@@ -8,6 +8,7 @@ pub mod change;
 pub mod charter;
 pub mod charter_check;
 pub mod commit;
+pub mod comparison;
 pub mod content;
 pub mod coverage;
 pub mod digest;

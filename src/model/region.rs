@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::address::Address;
+use super::fragment::Extent;
 use super::kinds::kind_enum;
 
 kind_enum! {
@@ -186,7 +188,7 @@ impl Region {
 
 /// Addresses do not fit the integers that every JSON reader keeps exact.
 fn hexadecimal<S: Serializer>(va: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    va.map(|va| format!("{va:#x}")).serialize(serializer)
+    va.map(Address::new).serialize(serializer)
 }
 
 /// How many of a dump's bytes are attributed to something.
@@ -207,6 +209,9 @@ pub struct DumpedThread {
     pub id: u32,
     /// Whether it raised the exception or got the signal.
     pub crashed: bool,
+    /// Where the record of its registers lies: the exception's, for the thread that raised it.
+    #[serde(skip)]
+    pub registers: Option<Extent>,
 }
 
 /// A module that a dump lists. Its path is evidence and stays in the dump.
@@ -226,7 +231,7 @@ pub struct DumpedModule {
 }
 
 fn hexadecimal_always<S: Serializer>(va: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    format!("{va:#x}").serialize(serializer)
+    Address::new(*va).serialize(serializer)
 }
 
 /// How a dump was taken, as far as it shows.

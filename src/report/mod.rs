@@ -2,6 +2,7 @@
 //!
 //! Every text that came from outside passes [`crate::model::text::harmless`] on its way to a terminal.
 
+mod compare;
 mod error;
 mod findings;
 mod fragment;
@@ -15,18 +16,22 @@ mod status;
 mod verify;
 mod workspace;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::model::text::is_plain;
 use crate::work::{Refused, Verdict, Why};
 
+pub use compare::compare;
 pub use error::refused;
 pub use findings::{coverage, disposed};
 pub use fragment::fragments;
 pub use ledger::{objections, recorded};
 pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};
-pub use regions::regions;
+pub use regions::{Reader, regions};
 pub use release::{drafted, drift, gate, held, repair, review, signed};
 pub use scan::scanned;
 pub use status::{list, status};
@@ -76,26 +81,28 @@ impl Body {
 
 /// The one JSON object of a command. Fields that a command names and did not compute are null.
 pub fn json(command: &str, names: &[&str], body: &Body) -> String {
-    let mut object = Map::new();
-    object.insert("schema".into(), json!(format!("packet.{command}/1")));
-    object.insert("verdict".into(), json!(body.verdict.as_str()));
-    for name in names {
-        object.insert((*name).to_owned(), body.fields.get(*name).cloned().unwrap_or(Value::Null));
-    }
-    for (name, value) in &body.fields {
-        object.insert(name.clone(), value.clone());
-    }
+    let told = |value: Value| Cow::Owned(value);
+    // Borrowed: the regions of a dump may be a hundred thousand.
+    let mut object: BTreeMap<&str, Cow<'_, Value>> = BTreeMap::new();
+    let null = names.iter().map(|name| (*name, told(Value::Null)));
+    object.extend(null.chain(body.fields.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value)))));
+    object.insert("schema", told(json!(format!("packet.{command}/1"))));
+    object.insert("verdict", told(json!(body.verdict.as_str())));
     // A command may name `reasons` among its own fields; the gate's reasons are what it means.
-    object.insert("reasons".into(), json!(body.reasons));
-    object.insert("warnings".into(), json!(body.warnings));
-    let mut text = escaped(&serde_json::to_string_pretty(&Value::Object(object)).expect("JSON values have a text"));
+    object.insert("reasons", told(json!(body.reasons)));
+    object.insert("warnings", told(json!(body.warnings)));
+    let mut text = escaped(serde_json::to_string_pretty(&object).expect("JSON values have a text"));
     text.push('\n');
     text
 }
 
 /// JSON text in which what must not reach a terminal raw is escaped: RFC 8259 demands that of C0 controls alone, and
 /// people read JSON on terminals too. Such characters stand only inside strings, so the value stays the same.
-fn escaped(json: &str) -> String {
+fn escaped(json: String) -> String {
+    // As almost all answers are; some have millions of characters.
+    if json.bytes().all(|byte| byte == b'\n' || matches!(byte, b' '..=b'~')) {
+        return json;
+    }
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c == '\n' || is_plain(c) {

@@ -9,6 +9,15 @@ use crate::model::layout::Layout;
 use crate::model::region::{CaptureProfile, Part, Region, RegionKind};
 use crate::work::regions::RegionsAnswer;
 
+/// Who reads an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A person, at a terminal.
+    Person,
+    /// A program, as JSON.
+    Machine,
+}
+
 /// Regions of one kind that are listed for people; JSON has all.
 fn listed(kind: RegionKind) -> usize {
     match kind {
@@ -18,12 +27,13 @@ fn listed(kind: RegionKind) -> usize {
     }
 }
 
-/// What a dump holds.
-pub fn regions(answer: &RegionsAnswer) -> Body {
+/// What a dump holds. The fields are left out for people: those of a hundred thousand regions take much memory.
+pub fn regions(answer: &RegionsAnswer, reader: Reader) -> Body {
     let layout = &answer.layout;
     let coverage = layout.coverage();
-    let fields = json!({"format": layout.profile.format, "regions": layout.regions, "coverage": coverage,
-                        "threads": layout.threads, "modules": layout.modules, "profile": layout.profile});
+    if reader == Reader::Machine {
+        return Body::yes(fields(layout), "");
+    }
     let mut page = Page::new();
     page.line(format!("{}: {}", answer.dump, described(&layout.profile)));
     page.gap();
@@ -33,7 +43,12 @@ pub fn regions(answer: &RegionsAnswer) -> Body {
         coverage.bytes, coverage.attributed, coverage.unattributed
     ));
     captured(&mut page, &layout.profile);
-    Body::yes(fields, page.finish())
+    Body::yes(json!({}), page.finish())
+}
+
+fn fields(layout: &Layout) -> serde_json::Value {
+    json!({"format": layout.profile.format, "regions": layout.regions, "coverage": layout.coverage(),
+           "threads": layout.threads, "modules": layout.modules, "profile": layout.profile})
 }
 
 fn described(profile: &CaptureProfile) -> String {

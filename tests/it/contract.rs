@@ -79,6 +79,10 @@ fn every_answer_has_the_promised_fields() {
     let id = sandbox.object("privacy-lead", "other", "packet");
     let fields = ["format", "regions", "coverage"];
     let regions = holds(&sandbox.json("privacy-lead", &["regions", "vault:a.dmp"]), "regions", "yes", &fields);
+    let parts = ["regions", "modules", "threads", "stacks"];
+    let dumps = ["compare", "vault:a.dmp", "../a.dmp.masked"];
+    let compared = holds(&sandbox.json("privacy-lead", &dumps), "compare", "yes", &parts);
+    assert_eq!(compared["stacks"], Value::Null, "nobody asked for them");
     for field in ["name", "kind", "thread", "va", "offset", "length", "elided"] {
         assert!(regions["regions"][0].get(field).is_some(), "{regions}");
     }

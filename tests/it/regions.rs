@@ -155,6 +155,116 @@ fn a_dump_is_named_by_its_key_in_the_vault_too() {
     sandbox.packet("ci-service", &["regions", "."]).exits(2);
 }
 
+/// A core by the kernel, or nothing where it writes them elsewhere or not at all.
+fn kernel_core(sandbox: &Sandbox) -> Option<(PathBuf, u32)> {
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    if pattern.trim() != "core" {
+        println!("skipped: the kernel does not write cores into the working directory");
+        return None;
+    }
+    let directory = sandbox.path("crash");
+    fs::create_dir(&directory).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -c unlimited && echo $$ && kill -SEGV $$", "--invented-argument"]);
+    command.env_clear().env("INVENTED_VARIABLE", "invented-value").current_dir(&directory);
+    let pid = String::from_utf8(command.output().unwrap().stdout).unwrap().trim().parse().ok()?;
+    let found = ["core".to_owned(), format!("core.{pid}")].map(|name| directory.join(name));
+    let core = found.into_iter().find(|path| path.exists());
+    if core.is_none() {
+        println!("skipped: the kernel wrote no core");
+    }
+    Some((core?, pid))
+}
+
+#[test]
+fn a_core_by_the_kernel_says_what_it_leaves_out() {
+    let sandbox = Sandbox::new();
+    let Some((core, pid)) = kernel_core(&sandbox) else { return };
+    let answer = regions(&sandbox, &core);
+    assert_eq!(answer["profile"]["producer"], "linux-kernel");
+    assert_eq!(answer["coverage"]["unattributed"], 0, "{answer:#}");
+    assert!(answer["profile"]["elided_bytes"].as_u64().unwrap() > 0, "code that is in its file is left out");
+    assert!(answer["regions"].as_array().unwrap().iter().any(|r| r["length"] == 0 && r["elided"] != 0));
+    let file = fs::read(&core).unwrap();
+    assert!(holds(&file, region(&answer, "environment"), "INVENTED_VARIABLE=invented-value"));
+    assert!(holds(&file, region(&answer, "command-line"), "--invented-argument"));
+    assert!(holds(&file, region(&answer, "command-line:psargs"), "ulimit -c unlimited"));
+    region(&answer, &format!("exception:{pid}"));
+    assert_eq!(answer["threads"][0]["crashed"], true);
+    assert!(answer["modules"].as_array().unwrap().iter().any(|module| module["code_id"].is_string()), "{answer:#}");
+}
+
+#[test]
+fn a_masked_core_is_compared_by_address_and_shows_whether_the_backtrace_held() {
+    let sandbox = Sandbox::new();
+    let waiting = Waiting::start();
+    let Some(core) = gcore(&sandbox, waiting.id()) else { return };
+    let answer = regions(&sandbox, &core);
+    let environment = region(&answer, "environment").clone();
+    let stack = region(&answer, &format!("stack:{}", waiting.id())).clone();
+    let mut masked = fs::read(&core).unwrap();
+    for region in [&environment, &stack] {
+        let range = region["offset"].as_u64().unwrap() as usize..;
+        masked[range][..region["length"].as_u64().unwrap() as usize].fill(b'X');
+    }
+    let copy = sandbox.path("masked.core");
+    fs::write(&copy, masked).unwrap();
+    let arguments = ["compare", "--stacks", core.to_str().unwrap(), copy.to_str().unwrap()];
+    let compared = sandbox.json("ci-service", &arguments).exits(0).json();
+    let changed = compared["regions"]["changed"].as_array().unwrap();
+    let names: Vec<&str> = changed.iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"environment") && names.contains(&stack["name"].as_str().unwrap()), "{names:?}");
+    assert_eq!(names.len(), 2, "{names:?}");
+    let thread = &compared["stacks"][0];
+    assert!(thread["before"].as_u64().unwrap() > 1 && thread["after"] == 1 && thread["same"] == 1, "{thread}");
+    let shown = sandbox.packet("ci-service", &arguments).exits(0);
+    for content in ["invented", "INVENTED", "XXXX", "/lib"] {
+        assert!(!shown.out.contains(content) && !compared.to_string().contains(content), "{content}: {}", shown.out);
+    }
+}
+
+/// A sparse core as large as asked, with as many segments.
+fn sparse_core(path: &Path, bytes: u64, segments: u64) {
+    let program = |kind: u32, flags: u32, words: [u64; 6]| {
+        [&kind.to_le_bytes()[..], &flags.to_le_bytes(), &words.map(u64::to_le_bytes).concat()].concat()
+    };
+    let table = 64 + 56 * segments;
+    let each = (bytes - table) / segments;
+    let mut head = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x04\0\x3e\0\x01\0\0\0".to_vec();
+    head.extend([0, 64, 0].map(u64::to_le_bytes).concat());
+    head.extend([0, 0, 0, 0, 64, 0, 56, 0]);
+    head.extend(u16::try_from(segments).unwrap().to_le_bytes());
+    head.resize(64, 0);
+    for i in 0..segments {
+        head.extend(program(
+            1,
+            6,
+            [table + i * each, 0x7f00_0000_0000 + i * (each + 4096), 0, each, each + 4096, 4096],
+        ));
+    }
+    fs::write(path, head).unwrap();
+    fs::File::options().write(true).open(path).unwrap().set_len(bytes).unwrap();
+}
+
+/// The address space is limited, not only what of it is used: nothing can be mapped, and nothing grow.
+#[test]
+fn regions_of_a_core_of_2_gib_fit_in_128_mib() {
+    let sandbox = Sandbox::new();
+    for segments in [700, 65_000] {
+        let core = sandbox.path("large.core");
+        sparse_core(&core, 2 << 30, segments);
+        let mut command = Command::new("sh");
+        sandbox.bare(&mut command).arg("-c").arg("ulimit -v 131072 && exec \"$0\" regions \"$1\"");
+        command.arg(env!("CARGO_BIN_EXE_packet")).arg(&core).current_dir(sandbox.path("."));
+        let begin = std::time::Instant::now();
+        let answer = sandbox.answer(&mut command).exits(0);
+        println!("2 GiB, {segments} segments: {:?}", begin.elapsed());
+        assert!(answer.out.contains("2147483648 bytes: 2147483648 attributed"), "{}", answer.out);
+        assert!(answer.out.contains(&format!("{} more", segments - 11)), "{}", answer.out);
+        assert!(answer.out.lines().count() < 200, "a page that can be read");
+    }
+}
+
 /// Dumps that other people made, where they are at hand.
 #[test]
 fn dumps_of_other_people_are_accounted_for() {

@@ -4,6 +4,7 @@ use compact_str::{CompactString, format_compact};
 
 use super::super::draft::MOST;
 use super::{NotedThread, Walk};
+use crate::model::fragment::Extent;
 use crate::model::region::{DumpedThread, Machine, Part, RegionKind};
 
 /// Notes of a process, by the owner `CORE`.
@@ -100,7 +101,10 @@ impl Walk<'_, '_> {
         if self.threads.len() < MOST {
             // The thread that got the signal comes first; a debugger may have stopped it without one.
             let signalled = self.fields.u16(note.offset + 12).is_some_and(|signal| signal != 0);
-            self.draft.threads.push(DumpedThread { id, crashed: signalled && self.threads.is_empty() });
+            let length = note.length.saturating_sub(layout.registers);
+            let registers = Some(Extent { offset: note.offset + layout.registers, length });
+            let crashed = signalled && self.threads.is_empty();
+            self.draft.threads.push(DumpedThread { id, crashed, registers });
             self.threads.push(NotedThread { id, stack_pointer });
         }
         self.of_thread(RegionKind::Registers, "registers", note);

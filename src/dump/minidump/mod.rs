@@ -28,6 +28,7 @@ use compact_str::CompactString;
 
 use super::draft::Draft;
 use super::fields::Fields;
+use crate::model::fragment::Extent;
 use crate::model::region::{Machine, Producer, RegionKind};
 
 const HEADER: u64 = 32;
@@ -55,6 +56,7 @@ struct Walk<'a, 'b> {
     /// For each thread whose stack is not described: its stack pointer, which finds the memory.
     stack_pointers: Vec<(u32, u64)>,
     crashed: Option<u32>,
+    exception_registers: Option<Extent>,
 }
 
 /// Walks a minidump.
@@ -62,16 +64,22 @@ pub(super) fn walk(fields: &Fields<'_>, draft: &mut Draft) {
     draft.claim(RegionKind::Header, "header", 0, HEADER);
     draft.profile.flags = fields.u64(24).map(|flags| format!("{flags:#x}"));
     let streams = directory(fields, draft);
-    let mut walk =
-        Walk { fields, draft, machine: Machine::Other, platform: None, stack_pointers: vec![], crashed: None };
+    let mut walk = Walk {
+        fields,
+        draft,
+        machine: Machine::Other,
+        platform: None,
+        stack_pointers: vec![],
+        crashed: None,
+        exception_registers: None,
+    };
     walk.learn_system(&streams);
     let mut seen = BTreeSet::new();
     for stream in &streams {
         walk.stream(*stream, !seen.insert(stream.kind));
     }
     walk.find_stacks();
-    let crashed = walk.crashed;
-    walk.draft.threads.iter_mut().for_each(|thread| thread.crashed = Some(thread.id) == crashed);
+    walk.mark_crashed();
     walk.draft.profile.machine = Some(walk.machine);
     walk.draft.profile.producer = producer(&seen, walk.platform);
     walk.draft.profile.absent = streams::absent(&seen, walk.draft);
@@ -102,6 +110,14 @@ fn producer(streams: &BTreeSet<u32>, platform: Option<u32>) -> Option<Producer> 
 }
 
 impl Walk<'_, '_> {
+    fn mark_crashed(&mut self) {
+        let crashed = self.draft.threads.iter_mut().find(|thread| Some(thread.id) == self.crashed);
+        if let Some(thread) = crashed {
+            thread.crashed = true;
+            thread.registers = self.exception_registers.or(thread.registers);
+        }
+    }
+
     fn claim(&mut self, kind: RegionKind, name: impl Into<CompactString>, offset: u64, length: u64) {
         self.draft.claim(kind, name, offset, length);
     }

@@ -4,6 +4,7 @@ use compact_str::format_compact;
 
 use super::super::draft::MOST;
 use super::{Stream, Walk};
+use crate::model::fragment::Extent;
 use crate::model::region::{DumpedThread, RegionKind};
 
 impl Walk<'_, '_> {
@@ -15,7 +16,8 @@ impl Walk<'_, '_> {
             let (Some(length), Some(offset)) = (block.u32(at + 32), block.u32(at + 36)) else { return };
             let (Some(registers), Some(context)) = (block.u32(at + 40), block.u32(at + 44)) else { return };
             if self.draft.threads.len() < MOST {
-                self.draft.threads.push(DumpedThread { id, crashed: false });
+                let record = Extent { offset: context.into(), length: registers.into() };
+                self.draft.threads.push(DumpedThread { id, crashed: false, registers: Some(record) });
             }
             let pointer = self.context(id, "", context.into(), registers.into());
             let length = u64::from(length);
@@ -59,7 +61,9 @@ impl Walk<'_, '_> {
         self.crashed.get_or_insert(thread);
         let block = self.fields.block(stream.offset + 160, 8);
         if let (Some(length), Some(offset)) = (block.u32(0), block.u32(4)) {
-            self.context(thread, ":exception", offset.into(), length.into());
+            let record = Extent { offset: offset.into(), length: length.into() };
+            self.exception_registers = Some(record).filter(|record| record.length > 0);
+            self.context(thread, ":exception", record.offset, record.length);
         }
     }
 
