@@ -21,6 +21,7 @@ mod canaries;
 mod charter;
 mod contract;
 mod corpus;
+mod crash;
 mod docs;
 mod durability;
 mod encodings;
