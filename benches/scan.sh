@@ -4,7 +4,8 @@
 #
 #   benches/scan.sh                                some minutes, 6 GiB below TMPDIR
 #   SIZE_MIB=32 LARGE_MIB=256 ROUNDS=2 benches/scan.sh     a quick look
-#   ONLY=recall,worst benches/scan.sh              some of it: recall (with look-alikes), random, speed, large, worst, regions
+#   ONLY=recall,worst benches/scan.sh              some of it: recall (with look-alikes), random, real, speed,
+#                                                  large, worst, regions
 #
 # The directory is made below TMPDIR and removed at the end; KEEP=1 keeps it. PACKET=FILE measures another binary. SEED
 # chooses other identifiers. MISSES=FILE takes a list of what was missed.

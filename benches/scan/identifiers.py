@@ -30,20 +30,21 @@ def word(r, least=2, most=4):
 
 
 def domain(r):
-    return r.choice(["", "", "", "mail.", "eu-1.", "corp."]) + word(r) + r.choice(["", "", "-" + word(r), digits(r, 2)]) \
-        + "." + r.choice(TLDS)
+    return (
+        r.choice(["", "", "", "mail.", "eu-1.", "corp."]) + word(r) + r.choice(["", "", "-" + word(r), digits(r, 2)]) + "." + r.choice(TLDS)
+    )
 
 
 def grouped(text, sizes, separator):
     parts, at = [], 0
     for size in sizes:
-        parts.append(text[at:at + size])
+        parts.append(text[at : at + size])
         at += size
     return separator.join(parts + ([text[at:]] if at < len(text) else []))
 
 
 def fours(text, separator):
-    return separator.join(text[i:i + 4] for i in range(0, len(text), 4))
+    return separator.join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 def around(r, names, value):
@@ -51,21 +52,45 @@ def around(r, names, value):
     name = r.choice(names)
     snake = name.replace(" ", "_").replace("-", "_")
     camel = "".join(p.capitalize() if i else p for i, p in enumerate(snake.split("_")))
-    before, after = r.choice([
-        (f'{{"{camel}":"', '","ok":true}'), (f'{{"{snake}": "', f'", "n": {r.randint(1, 9)}}}'),
-        (f"2026-11-0{r.randint(1, 9)}T10:2{r.randint(0, 9)}:11Z INFO request {snake}=", " status=200"),
-        (f"WARN  [worker-{r.randint(1, 9)}] {name}: ", " rejected\n"),
-        (f"INSERT INTO orders ({snake}, state) VALUES ('", "', 'open');"),
-        (f"SELECT id FROM users WHERE {snake} = '", "' LIMIT 1"),
-        (f"<{camel}>", f"</{camel}>"), (f"{snake}=", "&page=2"), (f"{name}: ", "\r\n"), (f"{name.capitalize()} ", ", thanks."),
-        (f"{snake}: \"", "\"\n"), (f"{snake.upper()},", ",EUR,12.00"), (f"{snake}\t", "\t17\n")])
+    before, after = r.choice(
+        [
+            (f'{{"{camel}":"', '","ok":true}'),
+            (f'{{"{snake}": "', f'", "n": {r.randint(1, 9)}}}'),
+            (f"2026-11-0{r.randint(1, 9)}T10:2{r.randint(0, 9)}:11Z INFO request {snake}=", " status=200"),
+            (f"WARN  [worker-{r.randint(1, 9)}] {name}: ", " rejected\n"),
+            (f"INSERT INTO orders ({snake}, state) VALUES ('", "', 'open');"),
+            (f"SELECT id FROM users WHERE {snake} = '", "' LIMIT 1"),
+            (f"<{camel}>", f"</{camel}>"),
+            (f"{snake}=", "&page=2"),
+            (f"{name}: ", "\r\n"),
+            (f"{name.capitalize()} ", ", thanks."),
+            (f'{snake}: "', '"\n'),
+            (f"{snake.upper()},", ",EUR,12.00"),
+            (f"{snake}\t", "\t17\n"),
+        ]
+    )
     return before, value, after
 
 
 def bare(r, value):
     """Nothing that helps: between zeros, quotes, brackets, blanks."""
-    before, after = r.choice([("\0", "\0"), (" ", " "), ('"', '"'), ("(", ")"), ("<", ">"), ("'", "'"), (" ", ", "),
-                              ("\n", "\n"), ("[", "]"), ("=", ";"), (";", ";"), ("\t", "\t"), (": ", "\0")])
+    before, after = r.choice(
+        [
+            ("\0", "\0"),
+            (" ", " "),
+            ('"', '"'),
+            ("(", ")"),
+            ("<", ">"),
+            ("'", "'"),
+            (" ", ", "),
+            ("\n", "\n"),
+            ("[", "]"),
+            ("=", ";"),
+            (";", ";"),
+            ("\t", "\t"),
+            (": ", "\0"),
+        ]
+    )
     return before, value, after
 
 
@@ -75,9 +100,20 @@ def either(r, names, value, share=0.5):
 
 def email(r):
     first, last = word(r), word(r)
-    shape, local = r.choice([("plain", first + last), ("dots", f"{first}.{last}"), ("tag", f"{first}+{word(r)}"), ("initial", f"{first[0]}.{last}"),
-                             ("digits", first + digits(r, r.randint(1, 4))), ("underscore", f"{first}_{last}"), ("dash", f"{first}-{last}"),
-                             ("upper", f"{first.capitalize()}.{last.capitalize()}"), ("shout", first.upper()), ("short", first[0] + last[:2])])
+    shape, local = r.choice(
+        [
+            ("plain", first + last),
+            ("dots", f"{first}.{last}"),
+            ("tag", f"{first}+{word(r)}"),
+            ("initial", f"{first[0]}.{last}"),
+            ("digits", first + digits(r, r.randint(1, 4))),
+            ("underscore", f"{first}_{last}"),
+            ("dash", f"{first}-{last}"),
+            ("upper", f"{first.capitalize()}.{last.capitalize()}"),
+            ("shout", first.upper()),
+            ("short", first[0] + last[:2]),
+        ]
+    )
     host = domain(r)
     value = f"{local}@{host.upper() if shape == 'shout' else host}"
     names = ["email", "e-mail", "user", "to", "From", "contact", "recipient", "login", "mail address"]
@@ -88,16 +124,57 @@ def email(r):
     return (shape, *either(r, names, value))
 
 
-PHONES = [("us-paren", "({a}) {b}-{c}"), ("us-dash", "{a}-{b}-{c}"), ("us-dots", "{a}.{b}.{c}"), ("us-plus", "+1 {a} {b} {c}"), ("us-plus-dash", "+1-{a}-{b}-{c}"),
-          ("us-plus-paren", "+1 ({a}) {b}-{c}"), ("us-e164", "+1{a}{b}{c}"), ("us-one", "1-{a}-{b}-{c}")]
-ABROAD = [("uk-plus", "+44 20 7### ####"), ("uk-mobile", "07### ######"), ("uk-e164", "+447#########"), ("uk-zero", "+44 (0)20 7### ####"),
-          ("uk-london", "020 7### ####"), ("de-plus", "+49 30 ########"), ("de-mobile", "+49 151 ########"), ("de-slash", "030/########"),
-          ("de-dash", "0171-#######"), ("de-e164", "+4915#########"), ("de-00", "0049 30 ########"), ("fr-plus", "+33 6 ## ## ## ##"), ("fr-pairs", "06 ## ## ## ##"),
-          ("fr-dots", "01.4#.##.##.##"), ("fr-e164", "+336########"), ("es", "+34 6## ### ###"), ("it", "+39 3## ### ####"), ("nl", "+31 6 ########"),
-          ("ch", "+41 79 ### ## ##"), ("se", "+46 70-### ## ##"), ("pl", "+48 5## ### ###"), ("jp", "+81 90-####-####"), ("jp-national", "090-####-####"),
-          ("in", "+91 98### #####"), ("in-e164", "+9198########"), ("br", "+55 11 9####-####"), ("br-national", "(11) 9####-####"), ("au", "+61 4## ### ###"),
-          ("au-mobile", "04## ### ###"), ("cn", "+86 138 #### ####"), ("kr", "010-####-####"), ("mx", "+52 55 #### ####"), ("za", "+27 82 ### ####"), ("tr", "+90 532 ### ## ##"),
-          ("il", "+972 54-###-####"), ("ae", "+971 50 ### ####"), ("ie", "+353 87 ### ####"), ("at", "+43 664 #######"), ("sg", "+65 9### ####")]
+PHONES = [
+    ("us-paren", "({a}) {b}-{c}"),
+    ("us-dash", "{a}-{b}-{c}"),
+    ("us-dots", "{a}.{b}.{c}"),
+    ("us-plus", "+1 {a} {b} {c}"),
+    ("us-plus-dash", "+1-{a}-{b}-{c}"),
+    ("us-plus-paren", "+1 ({a}) {b}-{c}"),
+    ("us-e164", "+1{a}{b}{c}"),
+    ("us-one", "1-{a}-{b}-{c}"),
+]
+ABROAD = [
+    ("uk-plus", "+44 20 7### ####"),
+    ("uk-mobile", "07### ######"),
+    ("uk-e164", "+447#########"),
+    ("uk-zero", "+44 (0)20 7### ####"),
+    ("uk-london", "020 7### ####"),
+    ("de-plus", "+49 30 ########"),
+    ("de-mobile", "+49 151 ########"),
+    ("de-slash", "030/########"),
+    ("de-dash", "0171-#######"),
+    ("de-e164", "+4915#########"),
+    ("de-00", "0049 30 ########"),
+    ("fr-plus", "+33 6 ## ## ## ##"),
+    ("fr-pairs", "06 ## ## ## ##"),
+    ("fr-dots", "01.4#.##.##.##"),
+    ("fr-e164", "+336########"),
+    ("es", "+34 6## ### ###"),
+    ("it", "+39 3## ### ####"),
+    ("nl", "+31 6 ########"),
+    ("ch", "+41 79 ### ## ##"),
+    ("se", "+46 70-### ## ##"),
+    ("pl", "+48 5## ### ###"),
+    ("jp", "+81 90-####-####"),
+    ("jp-national", "090-####-####"),
+    ("in", "+91 98### #####"),
+    ("in-e164", "+9198########"),
+    ("br", "+55 11 9####-####"),
+    ("br-national", "(11) 9####-####"),
+    ("au", "+61 4## ### ###"),
+    ("au-mobile", "04## ### ###"),
+    ("cn", "+86 138 #### ####"),
+    ("kr", "010-####-####"),
+    ("mx", "+52 55 #### ####"),
+    ("za", "+27 82 ### ####"),
+    ("tr", "+90 532 ### ## ##"),
+    ("il", "+972 54-###-####"),
+    ("ae", "+971 50 ### ####"),
+    ("ie", "+353 87 ### ####"),
+    ("at", "+43 664 #######"),
+    ("sg", "+65 9### ####"),
+]
 PHONE_NAMES = ["phone", "tel", "mobile", "phone number", "telephone", "cell", "contact phone", "Tel.", "fax", "msisdn", "callback"]
 
 
@@ -114,12 +191,28 @@ def phone(r):
     if r.random() < 0.05:
         return ("tel-uri", '<a href="tel:', f"+1202555{digits(r, 4)}", '">')
     # A national form by itself may be anything; with a country code it is a number to call.
-    return (shape, *either(r, PHONE_NAMES, value, 0.5 if value.startswith("+") else 0.1))
+    return (shape, *either(r, PHONE_NAMES, value, 0.5 if value.startswith("+") else 0.1 if shape.startswith("us-") else 0))
 
 
-CARDS = [("visa", "4", 16), ("visa-19", "4", 19), ("visa-13", "4", 13), ("mastercard", "5[1-5]", 16), ("mastercard-2", "2221-2720", 16), ("amex", "34|37", 15),
-         ("discover", "6011|65", 16), ("diners", "36|38", 14), ("jcb", "3528-3589", 16), ("unionpay", "62", 16), ("unionpay-19", "62", 19), ("maestro", "5018|6759|6304", 16),
-         ("maestro-12", "5018|6761", 12), ("mir", "2200-2204", 16), ("troy", "9792", 16), ("rupay", "6521|6522", 16), ("elo", "636368|504175", 16)]
+CARDS = [
+    ("visa", "4", 16),
+    ("visa-19", "4", 19),
+    ("visa-13", "4", 13),
+    ("mastercard", "5[1-5]", 16),
+    ("mastercard-2", "2221-2720", 16),
+    ("amex", "34|37", 15),
+    ("discover", "6011|65", 16),
+    ("diners", "36|38", 14),
+    ("jcb", "3528-3589", 16),
+    ("unionpay", "62", 16),
+    ("unionpay-19", "62", 19),
+    ("maestro", "5018|6759|6304", 16),
+    ("maestro-12", "5018|6761", 12),
+    ("mir", "2200-2204", 16),
+    ("troy", "9792", 16),
+    ("rupay", "6521|6522", 16),
+    ("elo", "636368|504175", 16),
+]
 
 
 def prefix(r, spec):
@@ -138,7 +231,7 @@ def card(r):
     written = r.choice(["", "", "", " ", "-"])
     if written:
         number = grouped(number, [4, 6], written) if length in (14, 15) else fours(number, written)
-    names = ["card", "card number", "pan", "cc", "credit card", "ccnum", "account number", "payment card"]
+    names = ["card", "card number", "pan", "cc", "credit card", "ccnum", "payment card"]
     if r.random() < 0.08:
         return ("track2", ";", number.replace(" ", "").replace("-", ""), f"=29{r.randint(10, 12)}101{digits(r, 8)}?")
     # Twelve and thirteen digits by themselves are a number like any other.
@@ -146,9 +239,36 @@ def card(r):
     return (f"{brand}{'-spaced' if written == ' ' else '-dashed' if written else ''}", *either(r, names, number, share))
 
 
-IBANS = {"DE": "n18", "GB": "a4n14", "FR": "n10c11n2", "NL": "a4n10", "ES": "n20", "IT": "a1n10c12", "BE": "n12", "CH": "n5c12", "AT": "n16", "PL": "n24", "SE": "n20",
-         "NO": "n11", "DK": "n14", "FI": "n14", "IE": "a4n14", "PT": "n21", "CZ": "n20", "SA": "n2c18", "TR": "n5n1c16", "BR": "n23a1c1", "AE": "n3n16", "GR": "n7c16", "LU": "n3c13",
-         "MT": "a4n5c18", "LI": "n5c12", "UA": "n6c19", "RO": "a4c16", "HU": "n24"}
+IBANS = {
+    "DE": "n18",
+    "GB": "a4n14",
+    "FR": "n10c11n2",
+    "NL": "a4n10",
+    "ES": "n20",
+    "IT": "a1n10c12",
+    "BE": "n12",
+    "CH": "n5c12",
+    "AT": "n16",
+    "PL": "n24",
+    "SE": "n20",
+    "NO": "n11",
+    "DK": "n14",
+    "FI": "n14",
+    "IE": "a4n14",
+    "PT": "n21",
+    "CZ": "n20",
+    "SA": "n2c18",
+    "TR": "n5n1c16",
+    "BR": "n23a1c1",
+    "AE": "n3n16",
+    "GR": "n7c16",
+    "LU": "n3c13",
+    "MT": "a4n5c18",
+    "LI": "n5c12",
+    "UA": "n6c19",
+    "RO": "a4c16",
+    "HU": "n24",
+}
 
 
 def iban_value(r):
@@ -156,14 +276,16 @@ def iban_value(r):
     bban, spec = "", IBANS[country]
     while spec:
         kind, count = spec[0], int("".join(c for c in spec[1:3] if c.isdigit()))
-        spec = spec[1 + len(str(count)):]
+        spec = spec[1 + len(str(count)) :]
         bban += of(r, {"n": DIGITS, "a": UPPER, "c": UPPER + DIGITS}[kind], count)
     value = iban(country, bban)
     spaced = r.random() < 0.4
     lower = not spaced and r.random() < 0.05
     value = fours(value, " ") if spaced else value.lower() if lower else value
-    return (f"{country}{'-spaced' if spaced else '-lower' if lower else ''}",
-            *either(r, ["iban", "account", "bank account", "debtor", "Kontonummer", "beneficiary iban"], value))
+    return (
+        f"{country}{'-spaced' if spaced else '-lower' if lower else ''}",
+        *either(r, ["iban", "account", "bank account", "debtor", "Kontonummer", "beneficiary iban"], value),
+    )
 
 
 def ssn(r):
@@ -215,7 +337,10 @@ def fr_nir(r):
 
 
 def it_fiscal(r):
-    body = of(r, "BCDFGLMNPRSTV", 6) + f"{r.randint(30, 99)}{r.choice('ABCDEHLMPRST')}{r.randint(1, 28):02d}{r.choice('ABCDEFGHIL')}{r.randint(100, 999)}"
+    body = (
+        of(r, "BCDFGLMNPRSTV", 6)
+        + f"{r.randint(30, 99)}{r.choice('ABCDEHLMPRST')}{r.randint(1, 28):02d}{r.choice('ABCDEFGHIL')}{r.randint(100, 999)}"
+    )
     return ("it-codice-fiscale", codice_fiscale(body))
 
 
@@ -261,7 +386,9 @@ def in_aadhaar(r):
 def ca_sin(r):
     body = str(r.choice([1, 2, 3, 4, 5, 6, 7, 9])) + digits(r, 7)
     number = body + luhn(body)
-    return r.choice([("ca-sin", number), ("ca-sin-spaced", grouped(number, [3, 3, 3], " ")), ("ca-sin-dashed", grouped(number, [3, 3, 3], "-"))])
+    return r.choice(
+        [("ca-sin", number), ("ca-sin-spaced", grouped(number, [3, 3, 3], " ")), ("ca-sin-dashed", grouped(number, [3, 3, 3], "-"))]
+    )
 
 
 def cn_resident(r):
@@ -272,7 +399,9 @@ def cn_resident(r):
 def be_national(r):
     body = f"{r.randint(30, 99)}{r.randint(1, 12):02d}{r.randint(1, 28):02d}{r.randint(1, 997):03d}"
     check = f"{97 - int(body) % 97:02d}"
-    return r.choice([("be-rijksregister", f"{body[:2]}.{body[2:4]}.{body[4:6]}-{body[6:]}.{check}"), ("be-rijksregister-plain", body + check)])
+    return r.choice(
+        [("be-rijksregister", f"{body[:2]}.{body[2:4]}.{body[4:6]}-{body[6:]}.{check}"), ("be-rijksregister-plain", body + check)]
+    )
 
 
 def au_tfn(r):
@@ -286,12 +415,29 @@ def named(maker, names):
     def make(r):
         shape, value = maker(r)
         return shape, names, value
+
     return make
 
 
-NATIONAL = [named(*pair) for pair in [
-    (br_cpf, ["cpf", "CPF do titular"]), (es_dni, ["dni", "DNI", "nif"]), (es_nie, ["nie", "NIE"]), (nl_bsn, ["bsn", "burgerservicenummer"]), (pl_pesel, ["pesel", "PESEL"]),
-    (fr_nir, ["nir", "numero de securite sociale", "insee"]), (it_fiscal, ["codice fiscale", "cf"]), (uk_nino, ["nino", "national insurance number", "ni number"]),
-    (uk_nhs, ["nhs number", "NHS no", "nhs"]), (de_tax, ["steuer id", "steueridentifikationsnummer", "idnr", "tax id"]), (se_person, ["personnummer", "pnr"]), (fi_hetu, ["hetu", "henkilotunnus"]),
-    (in_aadhaar, ["aadhaar", "aadhaar number", "uid"]), (ca_sin, ["sin", "social insurance number"]), (cn_resident, ["id card", "resident id", "sfz"]),
-    (be_national, ["rijksregisternummer", "national number", "nrn"]), (au_tfn, ["tfn", "tax file number"])]]
+NATIONAL = [
+    named(*pair)
+    for pair in [
+        (br_cpf, ["cpf", "CPF do titular"]),
+        (es_dni, ["dni", "DNI", "nif"]),
+        (es_nie, ["nie", "NIE"]),
+        (nl_bsn, ["bsn", "burgerservicenummer"]),
+        (pl_pesel, ["pesel", "PESEL"]),
+        (fr_nir, ["nir", "numero de securite sociale", "insee"]),
+        (it_fiscal, ["codice fiscale", "cf"]),
+        (uk_nino, ["nino", "national insurance number", "ni number"]),
+        (uk_nhs, ["nhs number", "NHS no", "nhs"]),
+        (de_tax, ["steuer id", "steueridentifikationsnummer", "idnr", "tax id"]),
+        (se_person, ["personnummer", "pnr"]),
+        (fi_hetu, ["hetu", "henkilotunnus"]),
+        (in_aadhaar, ["aadhaar", "aadhaar number", "uid"]),
+        (ca_sin, ["sin", "social insurance number"]),
+        (cn_resident, ["id card", "resident id", "sfz"]),
+        (be_national, ["rijksregisternummer", "national number", "nrn"]),
+        (au_tfn, ["tfn", "tax file number"]),
+    ]
+]

@@ -33,10 +33,17 @@ def url_safe(raw):
 
 # Decode path, outermost first: what packs the text. Of the nested ones, the inner packer is applied first.
 PACKED = {
-    "base64": base64.b64encode, "base64url": url_safe, "gzip": lambda raw: gzip.compress(raw, mtime=0), "zlib": zlib.compress, "deflate": deflate,
-    "base64>gzip": lambda raw: base64.b64encode(gzip.compress(raw, mtime=0)), "base64url>zlib": lambda raw: url_safe(zlib.compress(raw)),
-    "gzip>base64": lambda raw: gzip.compress(base64.b64encode(raw), mtime=0), "base64>base64": lambda raw: base64.b64encode(base64.b64encode(raw)),
-    "zlib>gzip": lambda raw: zlib.compress(gzip.compress(raw, mtime=0)), "base64>utf-16le": lambda raw: base64.b64encode(raw.decode("latin-1").encode("utf-16le")),
+    "base64": base64.b64encode,
+    "base64url": url_safe,
+    "gzip": lambda raw: gzip.compress(raw, mtime=0),
+    "zlib": zlib.compress,
+    "deflate": deflate,
+    "base64>gzip": lambda raw: base64.b64encode(gzip.compress(raw, mtime=0)),
+    "base64url>zlib": lambda raw: url_safe(zlib.compress(raw)),
+    "gzip>base64": lambda raw: gzip.compress(base64.b64encode(raw), mtime=0),
+    "base64>base64": lambda raw: base64.b64encode(base64.b64encode(raw)),
+    "zlib>gzip": lambda raw: zlib.compress(gzip.compress(raw, mtime=0)),
+    "base64>utf-16le": lambda raw: base64.b64encode(raw.decode("latin-1").encode("utf-16le")),
 }
 WIDE = [("utf-16le", 0), ("utf-16le", 1), ("utf-16be", 0), ("utf-16be", 1)]
 
@@ -49,7 +56,7 @@ def files(roots, suffixes, most):
             if size >= most:
                 break
             if path.is_file() and not path.is_symlink() and (not suffixes or any(s in path.name for s in suffixes)):
-                raw = path.read_bytes()[:4 << 20]
+                raw = path.read_bytes()[: 4 << 20]
                 taken.append(gzip.decompress(raw) if path.suffix == ".gz" and raw[:2] == b"\x1f\x8b" and len(raw) < 4 << 20 else raw)
                 size += len(taken[-1])
     return b"".join(taken)
@@ -61,10 +68,17 @@ def log_lines(r, size):
     lines, total = [], 0
     while total < size:
         a, b = r.choice(words), r.choice(words)
-        lines.append(r.choice([
-            f"2026-11-25T22:{r.randint(10, 59)}:{r.randint(10, 59)}Z {r.choice(['INFO', 'WARN', 'DEBUG'])} {a}.{b}: {r.randint(1, 9999)} items in {r.randint(1, 900)} ms\n",
-            f'{{"level":"info","{a}":{r.randint(1, 10**6)},"{b}":{r.random():.4f},"ok":true}}\n', f"UPDATE {a} SET {b} = {r.randint(1, 99)} WHERE state = 'open';\n",
-            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {r.randint(2, 9999)}\r\n\r\n", f"#{r.randint(0, 40)} 0x{r.getrandbits(44):016x} in {a}_{b}() at {a}.c:{r.randint(1, 2000)}\n"]))
+        lines.append(
+            r.choice(
+                [
+                    f"2026-11-25T22:{r.randint(10, 59)}:{r.randint(10, 59)}Z {r.choice(['INFO', 'WARN', 'DEBUG'])} {a}.{b}: {r.randint(1, 9999)} items in {r.randint(1, 900)} ms\n",
+                    f'{{"level":"info","{a}":{r.randint(1, 10**6)},"{b}":{r.random():.4f},"ok":true}}\n',
+                    f"UPDATE {a} SET {b} = {r.randint(1, 99)} WHERE state = 'open';\n",
+                    f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {r.randint(2, 9999)}\r\n\r\n",
+                    f"#{r.randint(0, 40)} 0x{r.getrandbits(44):016x} in {a}_{b}() at {a}.c:{r.randint(1, 2000)}\n",
+                ]
+            )
+        )
         total += len(lines[-1])
     return "".join(lines).encode()
 
@@ -94,9 +108,9 @@ class Ground:
         source = library if kind == "library" else text
         at = self.r.randrange(len(source) - BLOCK)
         if kind in ("library", "text"):
-            return source[at:at + BLOCK]
+            return source[at : at + BLOCK]
         odd = self.r.randrange(2)
-        return (bytes(odd) + wide_text[at:at + BLOCK // 2].encode(kind))[:BLOCK]
+        return (bytes(odd) + wide_text[at : at + BLOCK // 2].encode(kind))[:BLOCK]
 
     def cells(self, count):
         """So many free cells in a row; the number of the first."""
@@ -126,7 +140,7 @@ class Ground:
         return at, kind, across
 
     def put(self, at, raw):
-        self.bytes[at:at + len(raw)] = raw
+        self.bytes[at : at + len(raw)] = raw
 
 
 def plant_plain(ground, made, class_name):
@@ -145,8 +159,16 @@ def put(ground, encoded, class_name, shape, encoding, parity):
     before, value, after = encoded
     at, kind, across = ground.place(sum(map(len, encoded)), parity)
     ground.put(at, b"".join(encoded))
-    return {"class": class_name, "shape": shape, "encoding": encoding, "offset": at + len(before), "length": len(value), "in": kind, "across": across,
-            "parity": None if parity is None else (at % 2)}
+    return {
+        "class": class_name,
+        "shape": shape,
+        "encoding": encoding,
+        "offset": at + len(before),
+        "length": len(value),
+        "in": kind,
+        "across": across,
+        "parity": None if parity is None else (at % 2),
+    }
 
 
 def plant_packed(ground, made, class_name, path):
@@ -158,7 +180,16 @@ def plant_packed(ground, made, class_name, path):
     at, kind, across = ground.place(len(packed) + 2)
     border = ground.r.choice([b'""', b"\0\0", b"\n\n", b"<>", b"::"]) if path.startswith("base64") else ground.r.choice([b"\0\0", b"\n\n"])
     ground.put(at, border[:1] + packed + border[1:])
-    return {"class": class_name, "shape": shape, "encoding": path, "offset": at + 1, "length": len(packed), "in": kind, "across": across, "parity": None}
+    return {
+        "class": class_name,
+        "shape": shape,
+        "encoding": path,
+        "offset": at + 1,
+        "length": len(packed),
+        "in": kind,
+        "across": across,
+        "parity": None,
+    }
 
 
 def plant_all(ground, each):

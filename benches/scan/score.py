@@ -7,9 +7,19 @@ import json
 # A value may rightly be called by another name: a session cookie is a cookie and a token, a cloud's key in the
 # environment is a secret there. Each is counted as found, and apart as found under its own name.
 ALSO = {
-    "session-token": {"cookie", "api-key", "jwt", "bearer-token"}, "cookie": {"session-token"}, "cloud-key": {"api-key", "env-secret"},
-    "api-key": {"cloud-key", "env-secret"}, "env-secret": {"api-key", "cloud-key", "session-token"}, "ipv6": {"ipv4"}, "account-id": {"cloud-key", "customer-id"},
-    "customer-id": {"account-id"}, "national-id": {"ssn"}, "ssn": {"national-id"}}
+    "session-token": {"cookie", "api-key", "jwt", "bearer-token"},
+    "cookie": {"session-token"},
+    "cloud-key": {"api-key", "env-secret"},
+    "api-key": {"cloud-key", "env-secret"},
+    "env-secret": {"api-key", "cloud-key", "session-token"},
+    "ipv6": {"ipv4"},
+    "account-id": {"cloud-key", "customer-id"},
+    "customer-id": {"account-id"},
+    "national-id": {"ssn"},
+    "ssn": {"national-id"},
+    "device-id": {"uuid"},
+    "uuid": {"device-id"},
+}
 PLAIN = ("ascii", "utf-16le", "utf-16be")
 
 
@@ -20,7 +30,11 @@ def path(encoding):
 
 
 def right_class(planted, found):
-    return found == planted or planted == "national-id" and (found.startswith("national-id") or found.endswith("-id") and found not in ("customer-id", "account-id"))
+    return (
+        found == planted
+        or planted == "national-id"
+        and (found.startswith("national-id") or found.endswith("-id") and found not in ("customer-id", "account-id"))
+    )
 
 
 class Findings:
@@ -33,7 +47,7 @@ class Findings:
 
     def touching(self, offset, length):
         first = bisect.bisect_left(self.offsets, offset - self.longest)
-        for found in self.all[first:bisect.bisect_left(self.offsets, offset + length)]:
+        for found in self.all[first : bisect.bisect_left(self.offsets, offset + length)]:
             if found["offset"] + found["length"] > offset:
                 yield found
 
@@ -84,7 +98,11 @@ class Recall:
         for name in [*dict.fromkeys(e["class"] for e, _ in self.judged), None]:
             of_class = lambda e, name=name: name is None or e["class"] == name
             cells = [percent(*self.share(lambda e, g=g: of_class(e) and group(e["encoding"]) == g)) for g in encodings]
-            yield f"| {name or '**all**'} | " + " | ".join(cells) + f" | {percent(*self.share(of_class))} | {percent(*self.share(of_class, own=True))} |"
+            yield (
+                f"| {name or '**all**'} | "
+                + " | ".join(cells)
+                + f" | {percent(*self.share(of_class))} | {percent(*self.share(of_class, own=True))} |"
+            )
 
     def reasons(self):
         """Misses by class and shape, the most frequent first, with the encodings they were missed in."""
@@ -92,7 +110,15 @@ class Recall:
         planted = collections.Counter((e["class"], e["shape"]) for e, _ in self.judged)
         for (name, shape), count in counted.most_common():
             same = [(e, v) for e, v in self.missed() if (e["class"], e["shape"]) == (name, shape)]
-            yield name, shape, count, planted[name, shape], collections.Counter(group(e["encoding"]) for e, _ in same), collections.Counter(v for _, v in same), same[0][0]
+            yield (
+                name,
+                shape,
+                count,
+                planted[name, shape],
+                collections.Counter(group(e["encoding"]) for e, _ in same),
+                collections.Counter(v for _, v in same),
+                same[0][0],
+            )
 
 
 def percent(part, whole):
