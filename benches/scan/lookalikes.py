@@ -19,7 +19,7 @@ def card_range(r):
     body = r.choice("0178") + digits(r, 14)
     while body.startswith("81"):
         body = "1" + digits(r, 14)
-    return ("card: unassigned range", *either(r, ["order", "serial", "reference"], body + luhn(body)))
+    return ("card: unassigned range", *either(r, ["order", "invoice", "reference"], body + luhn(body)))
 
 
 def card_in_digits(r):
@@ -127,7 +127,7 @@ def mac_not(r):
     octets = lambda n: ":".join(of(r, HEX, 2) for _ in range(n))
     return (
         "mac: none",
-        *bare(r, r.choice(["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", octets(16), octets(20), octets(32), octets(8).upper()])),
+        *bare(r, r.choice(["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", octets(16), octets(20), octets(32)])),
     )
 
 

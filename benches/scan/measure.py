@@ -119,6 +119,8 @@ def recall():
     }.items():
         part, whole = judged.share(keep)
         row(f"recall, {what}", "–", f"{part / whole:.4f} ({whole - part} of {whole} missed)", None)
+    turned = sum(v == "other order" for _, v in judged.judged)
+    row("UTF-16 found, and named with the other byte order", "–", str(turned), None)
     lookalikes(findings)
     if MISSES:
         write_misses(judged, findings)
@@ -146,24 +148,26 @@ def lookalikes(findings):
 def write_misses(judged, findings):
     """For those who work on the patterns: what was missed most, with an example. All of it is invented."""
     data = (WORK / "mixture").read_bytes()
-    text = lambda e: repr(data[max(0, e["offset"] - 30) : e["offset"] + min(e["length"], 90) + 20])[2:-1]
-    lines = [
-        f"# Missed in {SIZE_MIB} MiB, seed {SEED}, {time.strftime('%H:%M')}",
-        "",
-        *judged.table(),
-        "",
-        "| class | shape | missed | of | encodings | instead | example |",
-        "|---" * 7 + "|",
-    ]
-    for name, shape, count, whole, encodings, instead, example in list(judged.reasons())[:60]:
-        lines.append(
-            f"| {name} | {shape} | {count} | {whole} | {dict(encodings)} | {dict(instead)} | `{text(example) if example['encoding'] in PLAIN else example['encoding']}` |"
-        )
+
+    def text(entry):
+        encoding, at = entry["encoding"], entry["offset"]
+        if encoding not in PLAIN:
+            return encoding
+        unit = 1 if encoding == "ascii" else 2
+        shown = data[max(0, at - 40 * unit) : at + min(entry["length"], 90 * unit) + 20 * unit]
+        return repr(shown.decode("latin-1" if unit == 1 else encoding, errors="replace"))[1:-1].replace("|", "¦")
+
+    lines = [f"# Missed in {SIZE_MIB} MiB, seed {SEED}, {time.strftime('%H:%M')}", "", *judged.table()]
+    parts = {"ASCII: what patterns miss": lambda e: e["encoding"] == "ascii", "Everything else": lambda e: e["encoding"] != "ascii"}
+    for title, keep in parts.items():
+        lines += ["", f"## {title}", "", "| class | shape | missed | of | encodings | instead | example |", "|---" * 7 + "|"]
+        for name, shape, count, whole, encodings, instead, example in list(judged.reasons(keep))[:50]:
+            lines.append(f"| {name} | {shape} | {count} | {whole} | {dict(encodings)} | {dict(instead)} | `{text(example)}` |")
     lines += ["", "## Look-alikes that were reported", ""]
     for entry in read_lines(WORK / "lookalikes.jsonl"):
         for found in findings.touching(entry["offset"], entry["length"]):
             lines.append(f"- {entry['shape']} as {found['class']} ({found['confidence']}): `{text(entry)}`")
-    Path(MISSES).write_text("\n".join(lines[: 160 + 60]) + "\n")
+    Path(MISSES).write_text("\n".join(lines[:300]) + "\n")
 
 
 def random_bytes():

@@ -20,6 +20,7 @@ ALSO = {
     "device-id": {"uuid"},
     "uuid": {"device-id"},
 }
+RIGHT = ("found", "other", "other order")
 PLAIN = ("ascii", "utf-16le", "utf-16be")
 
 
@@ -65,6 +66,9 @@ def verdict(planted, findings):
             continue
         if own and path(found["encoding"]) == want:
             return "found"
+        if own and {path(found["encoding"]), want} == {("utf-16le",), ("utf-16be",)}:
+            # The same text but for its first or last byte: found all the same, and counted apart.
+            return "other order"
         if own or other:
             best = "other" if other and path(found["encoding"]) == want else best if best == "other" else "decoded otherwise"
         elif best == "missed":
@@ -83,12 +87,12 @@ class Recall:
         self.judged = [(entry, verdict(entry, findings)) for entry in truth]
 
     def share(self, keep=lambda entry: True, own=False):
-        right = ("found",) if own else ("found", "other")
+        right = ("found", "other order") if own else RIGHT
         verdicts = [v for entry, v in self.judged if keep(entry)]
         return (sum(v in right for v in verdicts), len(verdicts))
 
     def missed(self):
-        return [(entry, v) for entry, v in self.judged if v not in ("found", "other")]
+        return [(entry, v) for entry, v in self.judged if v not in RIGHT]
 
     def table(self):
         """Rows are classes, columns encodings."""
@@ -104,12 +108,13 @@ class Recall:
                 + f" | {percent(*self.share(of_class))} | {percent(*self.share(of_class, own=True))} |"
             )
 
-    def reasons(self):
+    def reasons(self, keep=lambda entry: True):
         """Misses by class and shape, the most frequent first, with the encodings they were missed in."""
-        counted = collections.Counter((e["class"], e["shape"]) for e, _ in self.missed())
-        planted = collections.Counter((e["class"], e["shape"]) for e, _ in self.judged)
+        missed = [(e, v) for e, v in self.missed() if keep(e)]
+        counted = collections.Counter((e["class"], e["shape"]) for e, _ in missed)
+        planted = collections.Counter((e["class"], e["shape"]) for e, _ in self.judged if keep(e))
         for (name, shape), count in counted.most_common():
-            same = [(e, v) for e, v in self.missed() if (e["class"], e["shape"]) == (name, shape)]
+            same = [(e, v) for e, v in missed if (e["class"], e["shape"]) == (name, shape)]
             yield (
                 name,
                 shape,
