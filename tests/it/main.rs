@@ -44,6 +44,7 @@ mod regions;
 mod releases;
 mod repositories;
 mod sandbox;
+mod scan_crash;
 mod story;
 mod terminal;
 mod terminal_fields;

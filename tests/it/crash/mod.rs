@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use planted::{Encoding, PLANTED, Place, Planted};
 
+pub mod bench;
+
 #[path = "../../../examples/crasher/planted.rs"]
 mod planted;
 
@@ -111,15 +113,18 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// Every place in the dump where something planted lies; fails when one is nowhere.
+/// Every place in the dump where something planted stands by itself; fails when one is nowhere.
 pub fn sightings(taken: Taken, dump: &Path) -> Vec<Sighting> {
     let bytes = fs::read(dump).unwrap();
     let expected = PLANTED.iter().filter(|planted| held(taken, planted.place));
     let found = expected.flat_map(|planted| {
         let (needle, encoding) = needle(taken, planted);
         let partial = planted.place == Place::GeneralRegister;
-        let at: Vec<usize> =
-            offsets(&bytes, &needle).filter(|at| !partial || is_alone(&bytes[*at..], planted)).collect();
+        let stands_alone = |at: &usize| match partial {
+            true => !bytes[*at..].starts_with(planted.value.as_bytes()),
+            false => ends(&bytes, *at, needle.len()),
+        };
+        let at: Vec<usize> = offsets(&bytes, &needle).filter(stands_alone).collect();
         assert!(!at.is_empty(), "{planted:?} is not in {}", dump.display());
         let sighting = move |offset| {
             let length = needle.len();
@@ -130,9 +135,16 @@ pub fn sightings(taken: Taken, dump: &Path) -> Vec<Sighting> {
     found.collect()
 }
 
-/// The first bytes of a value that does not go on: they come from a register.
-fn is_alone(bytes: &[u8], planted: &Planted) -> bool {
-    !bytes.starts_with(planted.value.as_bytes())
+/// Every planted value in plain text.
+pub fn planted_values() -> impl Iterator<Item = &'static str> {
+    PLANTED.iter().map(|planted| planted.value)
+}
+
+/// Whether neither a letter nor a digit goes on before or behind: a program's own constants stand without a gap, and two
+/// registers may hold the same text one after the other. Nobody can tell there where a value ends.
+fn ends(bytes: &[u8], at: usize, length: usize) -> bool {
+    let goes_on = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    !goes_on(at.checked_sub(1)) && !goes_on(Some(at + length))
 }
 
 fn offsets<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
