@@ -18,7 +18,8 @@ pub(crate) enum Place {
     CrashingStack,
     /// The stack of another thread.
     OtherStack,
-    /// A vector register of a running thread, all sixteen bytes of it.
+    /// Vector registers of a running thread, all sixteen bytes of each: the value in quotes, because `memcpy` fills two
+    /// neighbours with it.
     VectorRegister,
     /// A general register of a running thread: the first eight bytes of a value that the heap holds whole.
     GeneralRegister,
@@ -112,7 +113,7 @@ pub(crate) const PLANTED: &[Planted] = &[
     plant(EVEN, "email", LETTER, "in-gzip-in-base64@example.test", Encoding::GzipInBase64),
     plant(EVEN, "email", "To: ", "cut-in-half@example.test", Encoding::Ascii),
     plant(Place::GeneralRegister, "email", "", "cut-in-half@example.test", Encoding::Ascii),
-    plant(Place::VectorRegister, "email", "", "vec@example.test", Encoding::Ascii),
+    plant(Place::VectorRegister, "email", "\"", "v@example.test", Encoding::Ascii),
     plant(Place::CrashingStack, "payment-card", "POST /checkout card=", "378282246310005", Encoding::Ascii),
     plant(Place::CrashingStack, "email", "To: ", "wide-on-the-stack@example.test", Encoding::Utf16Le),
     plant(Place::OtherStack, "email", "receipt to ", "on-another-stack@example.test", Encoding::Ascii),

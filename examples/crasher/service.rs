@@ -113,8 +113,8 @@ fn go_round_with_a_word(ready: &Sender<()>) {
 }
 
 fn go_round_with_a_vector(ready: &Sender<()>) {
-    let value = planted_in(Place::VectorRegister).next().expect("the table has one").value;
-    let from = value.as_bytes().to_vec();
+    let planted = planted_in(Place::VectorRegister).next().expect("the table has one");
+    let from = format!("{}{}\"", planted.before, planted.value).into_bytes();
     let mut to = vec![0; from.len()];
     ready.send(()).unwrap_or_default();
     loop {

@@ -96,8 +96,7 @@ fn scan_and_regions_survive_a_dump_that_cannot_be_read_or_is_cut_while_it_is_rea
     let bench = Bench::new();
     let raw = dumps.file(Taken::Raw).unwrap();
     let name = raw.to_str().unwrap();
-    {
-        let command = "scan";
+    for command in ["scan", "regions"] {
         bench.injected("openat:error=EACCES", &raw, &[command, name]).exits(3);
         bench.injected("pread64:error=EIO", &raw, &[command, name]).exits(3);
         bench.injected("pread64:error=EIO", &raw, &["--json", command, name]).exits(3);
