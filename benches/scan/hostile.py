@@ -28,6 +28,10 @@ def base64_text(size):
     return base64.b64encode(random.Random(4).randbytes(size))[:size]
 
 
+def in_lines(text):
+    return b"\n".join(text[at : at + 76] for at in range(0, len(text), 76))
+
+
 WORST = {
     "`eyJaaaaa-` repeated": lambda n: filled(b"eyJaaaaa-", n),
     "`eyJ.` repeated": lambda n: filled(b"eyJ.", n),
@@ -45,7 +49,7 @@ WORST = {
     "one letter": lambda n: filled(b"a", n),
     "dense UTF-16 addresses": lambda n: filled("a@b.co ".encode("utf-16le"), n),
     "random base64": base64_text,
-    "random base64, in lines": lambda n: b"\n".join(base64_text(n)[i : i + 76] for i in range(0, n, 76))[:n],
+    "random base64, in lines": lambda n: in_lines(base64_text(n))[:n],
     "`http://a?b=` repeated": lambda n: filled(b"http://a?b=", n),
     "`password=` repeated": lambda n: filled(b"password=", n),
     "`Cookie: a=b; `": lambda n: filled(b"Cookie: a=b; ", n),
