@@ -174,7 +174,11 @@ fn disputes_stay_visible(teller: &mut Teller<'_>, place: &Place, dump: &Dump) ->
 
 /// An agent may point at a place; it may not change what is bound. Gives its objection.
 fn an_agent_objects(teller: &Teller<'_>, place: &Place, dump: &Dump) -> Outcome<String> {
-    let why = "An agent that compared the dumps points at bytes; it never quotes them.";
+    let why = "An agent scans the fragment where its bytes lie. Classes and places go on record, text never does.";
+    teller.is_refused(AGENT, &["scan", "heap", "--record"], why)?;
+    let why = "What was found, against what was masked:";
+    teller.is_refused(AGENT, &["coverage", "heap"], why)?;
+    let why = "The agent points at the bytes; it never quotes them.";
     let about = format!("fragment:heap@{}", dump.email_in_heap()?);
     let text = "bytes of class e-mail are still readable after the first pass";
     let objected = ["object", "--kind", "identifier-leakage", "--about", &about, "-m", text];

@@ -13,7 +13,7 @@ use regex_automata::nfa::thompson::{self, NFA, State};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use regex_syntax::hir::{Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 /// Repeats up to this many are counted by the automaton.
 const COUNTED: u32 = 40;
@@ -69,9 +69,29 @@ impl Parsed {
         Ok(Self(loosened(&hir).ok_or(PatternError::Unbounded)?))
     }
 
+    /// How many bytes of a set every match holds at least.
+    pub(super) fn least(&self, set: &dyn Fn(u8) -> bool) -> usize {
+        least(&self.0, set)
+    }
+
     /// This and then that.
     pub(super) fn then(self, next: Self) -> Self {
         Self(Hir::concat(vec![self.0, next.0]))
+    }
+}
+
+fn least(hir: &Hir, set: &dyn Fn(u8) -> bool) -> usize {
+    let each = |many: &[Hir]| many.iter().map(|hir| least(hir, set)).collect::<Vec<_>>();
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().filter(|byte| set(**byte)).count(),
+        HirKind::Class(Class::Bytes(class)) => {
+            usize::from(class.iter().all(|range| (range.start()..=range.end()).all(set)))
+        }
+        HirKind::Repetition(repeat) => least(&repeat.sub, set).saturating_mul(repeat.min as usize),
+        HirKind::Capture(capture) => least(&capture.sub, set),
+        HirKind::Concat(many) => each(many).into_iter().fold(0, usize::saturating_add),
+        HirKind::Alternation(many) => each(many).into_iter().min().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `check`, `context` | what a match must pass beyond its shape |
 //! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
+//! | `needs` | what a text must hold to be worth a scanner |
 //! | [`lint`] | what is asked of a taxonomy that a person wrote |
 //!
 //! Matched bytes live in the buffers of this room alone. What leaves it is a class, a place, a length, how sure it is,
@@ -30,6 +31,7 @@ mod gate;
 mod inflate;
 pub mod lint;
 mod matcher;
+mod needs;
 mod path;
 mod rules;
 mod scanner;
@@ -37,6 +39,7 @@ pub mod stream;
 mod value;
 mod view;
 
+pub use needs::Needs;
 pub use rules::TaxonomyError;
 pub use scanner::{Incomplete, MAX_FINDINGS, Scan, ScanError, Scanner};
 pub use stream::Piece;

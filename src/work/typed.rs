@@ -14,7 +14,7 @@ use crate::model::actor::Actor;
 use crate::model::id::ClassId;
 use crate::model::place::Place;
 use crate::model::taxonomy::Taxonomy;
-use crate::scan::Scanner;
+use crate::scan::{Needs, Scanner};
 
 /// One text, and where it would be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,9 +114,14 @@ pub(super) fn refuse_identifiers(
     if blocking.is_empty() || texts.is_empty() {
         return Ok(Passed::new());
     }
+    let needs = Needs::of(taxonomy.blocking()).map_err(|e| super::inspect::unfit(&e))?;
+    let suspicious: Vec<&Typed> = texts.iter().filter(|typed| needs.are_met(typed.text.as_bytes())).collect();
+    if suspicious.is_empty() {
+        return Ok(Passed::new());
+    }
     let scanner = Scanner::new(taxonomy).map_err(|e| super::inspect::unfit(&e))?;
     let mut found = Vec::new();
-    for typed in texts {
+    for typed in suspicious {
         let findings = scanner.scan_text(typed.text.as_bytes()).into_iter();
         found.extend(findings.filter(|f| blocking.contains(&f.class)).map(|f| (typed, f)));
     }

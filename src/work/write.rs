@@ -152,8 +152,9 @@ fn refuse_identifiers(desk: &Desk, packet: &Packet, actor: &Actor, entry: &mut N
     if packet.content.taxonomy.blocking().next().is_none() {
         return Ok(());
     }
-    let words = format!("{}\n{}", entry.subject, entry.body);
-    let mut texts = vec![Typed { place: "message".to_owned(), text: words }];
+    // Of other entries the tool makes the message, of words that stand in their files.
+    let typed = matches!(entry.operation, Operation::Commit).then(|| format!("{}\n{}", entry.subject, entry.body));
+    let mut texts: Vec<Typed> = typed.into_iter().map(|text| Typed { place: "message".to_owned(), text }).collect();
     for (place, bytes) in &entry.changes {
         let Some(bytes) = bytes else { continue };
         let stands = if let Place::Proposed(_, inner) = place { inner } else { place };

@@ -48,6 +48,8 @@ COMMANDS = [
     Command("withdraw", PRIVACY, "withdraw {objection} -m I_was_wrong", "objected"),
     Command("close", PRIVACY, "close {objection} -m agreed", "addressed"),
     Command("accept-residual", OWNER, "accept-residual {objection} --rationale the_frame_is_needed", "objected"),
+    Command("scan-record", AGENT, "scan --record", "evidence", exit=1),
+    Command("dispose", PRIVACY, "dispose --class email --in session:s1 --as needed --why it_crashed", "found"),
     Command("drift-record", RELIABILITY, "drift --record", "evidence"),
     Command("drift-hold", RELIABILITY, "drift --record", "drifted", exit=1),
     Command("draft", RELIABILITY, "draft", "evidence"),
@@ -110,6 +112,10 @@ def addressed(s):
     s.packet(FORENSICS, "address", "{objection}", "-m", "it is shorter now")
 
 
+def found(s):
+    s.packet(AGENT, "scan", "--record", expect=1)
+
+
 def drafted(s):
     s.words["bound"] = s.packet(RELIABILITY, "draft")["commit"]
 
@@ -161,6 +167,7 @@ STATES = {
     "amended": ("evidence", amended),
     "objected": ("evidence", objected),
     "addressed": ("objected", addressed),
+    "found": ("evidence", found),
     "drafted": ("evidence", drafted),
     "signed": ("drafted", signed),
     "approved": ("signed", approved),

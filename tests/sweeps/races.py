@@ -59,6 +59,14 @@ LEDGER = [
     ("accept-same", OWNER, "accept-residual {o1} --rationale needed"),
 ]
 OTHERS = [("drift-record", RELIABILITY, "drift --record"), ("verify", SERVICE, "verify --history")]
+FOUND = [
+    ("scan-record", RELIABILITY, "scan --record"),
+    ("scan-too", AGENT, "scan --record"),
+    ("dispose", PRIVACY, "dispose --class email --in session:s1 --as needed --why it_crashed"),
+    ("dispose-too", PRIVACY, "dispose --class email --in session:s1 --as not-customer-data --why a_test"),
+    ("draft", RELIABILITY, "draft"),
+    ("object", FORENSICS, "object --kind other --about packet -m not_like_this"),
+]
 RELEASE = [
     ("approve", OWNER, "approve --confirm {bound}"),
     ("approve-too", OWNER, "approve --confirm {bound}"),
@@ -111,6 +119,7 @@ GROUPS = {
     "half-signed": SIGNING,
     "releasing": RELEASE + SEALING + OTHERS,
     "drifted": DRIFTED,
+    "found": FOUND,
     "proposed": PROPOSED,
     "amended": AMENDED,
     "foreign": FOREIGN,

@@ -107,8 +107,11 @@ class Sandbox:
         self.run("git", "init", "-q", "--template=", "-b", "main", str(self.repo))
         for name, masked in (("a.dmp", slice(600, 632)), ("b.dmp", slice(100, 116))):
             raw = bytearray((i * 7) % 251 for i in range(4096))
+            # Something to find, masked in the copy: what draft and scan do, they do here too.
+            raw[200:240] = b"  write to first.user@mail.example.test  "[:40]
             (self.vault / name).write_bytes(raw)
             raw[masked] = b"X" * (masked.stop - masked.start)
+            raw[200:240] = bytes(40)
             (self.inputs / f"{name}.masked").write_bytes(raw)
         (self.inputs / "notes.txt").write_text("invented notes\n")
         (self.inputs / "checkout.sym").write_bytes(b"invented")
@@ -122,7 +125,8 @@ class Sandbox:
 
     def charter(self):
         """The usual charter of the tests, with this sandbox's keys and vault."""
-        parts = [(ROOT / "tests/it/charter-head.toml").read_text()]
+        head = (ROOT / "tests/it/charter-head.toml").read_text()
+        parts = [head.replace("min_fragment = 64\n", f'min_fragment = 64\ndisposers = ["{PRIVACY}"]\n')]
         for actor, (kind, roles) in ROLES.items():
             key = " ".join((self.keys / f"{actor}.pub").read_text().split()[:2])
             operator = "" if kind == "human" else f'operator = "{FORENSICS}"\n'
