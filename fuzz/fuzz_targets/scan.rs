@@ -27,7 +27,8 @@ fuzz_target!(|data: &[u8]| {
     let length = data.len() as u64;
     let whole = scan(data, &[Piece { offset: 0, length, va: None }]);
     let cut = data.first().map_or(0, |first| length * u64::from(*first) / 256);
-    let pieces = [Piece { offset: 0, length: cut, va: Some(0) }, Piece { offset: cut, length: length - cut, va: Some(cut) }];
+    let pieces =
+        [Piece { offset: 0, length: cut, va: Some(0) }, Piece { offset: cut, length: length - cut, va: Some(cut) }];
     let cut = scan(data, &pieces);
     assert!(cut.found >= whole.found, "a finding on the cut is two");
     SCANNER.scan_text(data);
