@@ -247,7 +247,7 @@ const MEMBERS: [&[u8]; 5] = [b"H4sI", b"eJ", b"eN", b"eA", b"eF"];
 /// Adds what may be a compressed member: gzip's mark at any place, zlib's shorter one at the beginning alone.
 pub(super) fn members(code: &[u8], found: &mut Vec<(usize, usize)>) {
     let zlib = MEMBERS[1..].iter().any(|mark| code.starts_with(mark));
-    let gzip = memchr::memmem::find(code, MEMBERS[0]);
+    let gzip = memchr::memchr_iter(b'H', code).find(|at| code[*at..].starts_with(MEMBERS[0]));
     found.extend(zlib.then_some((0, code.len())));
     found.extend(gzip.map(|at| (at, code.len())));
 }

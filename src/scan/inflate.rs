@@ -19,6 +19,18 @@ pub(super) struct Member {
     pub(super) header: usize,
 }
 
+impl Member {
+    /// How long the checksum behind the deflate is, of what there is.
+    pub(super) fn trailer(self, most: usize) -> usize {
+        let length: usize = match self.step {
+            Step::Gzip => 8,
+            Step::Zlib => 4,
+            _ => 0,
+        };
+        length.min(most)
+    }
+}
+
 /// The next place in `from..to` where gzip or zlib may begin.
 pub(super) fn next(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     let mut at = from;

@@ -14,7 +14,7 @@ use super::automaton::Walker;
 use super::check::{Candidate, Judgement};
 use super::context::Context;
 use super::gate::pack;
-use super::rules::{PIVOT, Rules, Shape, Shapes};
+use super::rules::{PIVOTS, Rules, Shape, Shapes};
 use super::value::Committer;
 use crate::model::digest::KeyedBlake3;
 use crate::model::finding::Confidence;
@@ -193,14 +193,14 @@ impl<'r> Matcher<'r> {
         if !is_apart(text, at) {
             mask &= gates.open;
         }
-        if mask & !PIVOT != 0
+        if mask & !PIVOTS != 0
             && let Some(mut track) = self.plain.take()
         {
             track.walk(text, at, gates.longest(mask));
             self.judge(&mut track, text, at, hits);
             self.plain = Some(track);
         }
-        if mask & PIVOT != 0
+        if mask & PIVOTS != 0
             && let Some(mut track) = self.pivoted.take()
         {
             self.turn(&mut track, text, at, hits);

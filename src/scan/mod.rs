@@ -36,6 +36,8 @@ mod path;
 mod rules;
 mod scanner;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 mod value;
 mod view;
 

@@ -100,8 +100,8 @@ pub(super) struct Gates {
     pub(super) marks: Vec<[u8; 8]>,
 }
 
-/// The bit that stands for pivots.
-pub(super) const PIVOT: u64 = 1 << 63;
+/// The bits that stand for pivots: the first has one, the others share one.
+pub(super) const PIVOTS: u64 = 0b11 << 62;
 
 /// Words that speak for classes.
 #[derive(Debug)]
@@ -134,8 +134,10 @@ impl Rules {
         let plain = Shapes::new(taxonomy, &sets, |p| p.pivot.is_none())?;
         let pivoted = Shapes::new(taxonomy, &sets, |p| p.pivot.is_some())?;
         let mut gates = plain.as_ref().map_or_else(Gates::closed, Shapes::gates);
-        for pivot in taxonomy.class.iter().flat_map(|c| &c.pattern).filter_map(pivot) {
-            gates.open(pivot);
+        let pivots = pivoted.iter().flat_map(|p| &p.shapes).filter_map(|shape| shape.pivot.as_ref());
+        let first = pivots.clone().next().map(|(byte, _)| *byte);
+        for (byte, before) in pivots {
+            gates.open(if Some(*byte) == first { 1 << 63 } else { 1 << 62 }, *byte, before);
         }
         gates.close();
         let groups = groups(taxonomy);
@@ -240,7 +242,7 @@ impl Shapes {
 /// A pattern that may begin with more bytes than this is told from others by all of them together; any other by each.
 const MANY: usize = 30;
 
-/// Patterns that begin alike and may stand behind the same bytes share a bit; with more than 63 bundles, some do that do
+/// Patterns that begin alike and may stand behind the same bytes share a bit; with more than 62 bundles, some do that do
 /// not.
 #[derive(Debug, Default)]
 struct Bundles(Vec<(Vec<bool>, Boundary)>);
@@ -251,7 +253,7 @@ impl Bundles {
             self.0.push(key);
             self.0.len() - 1
         });
-        1 << (bundle % 63)
+        1 << (bundle % 62)
     }
 }
 
@@ -327,11 +329,12 @@ impl Gates {
         self.marks = marks.chunks(8).map(eight).collect();
     }
 
-    fn open(&mut self, pivot: u8) {
-        self.open |= PIVOT;
-        self.before.iter_mut().for_each(|mask| *mask |= PIVOT);
-        self.at[0][usize::from(pivot)] |= PIVOT;
-        self.at[1..].iter_mut().flatten().for_each(|mask| *mask |= PIVOT);
+    /// Lets in a pivot behind what may stand before it.
+    fn open(&mut self, bit: u64, pivot: u8, before: &[bool; 256]) {
+        self.open |= bit;
+        self.before.iter_mut().zip(before).filter(|(_, may)| **may).for_each(|(mask, _)| *mask |= bit);
+        self.at[0][usize::from(pivot)] |= bit;
+        self.at[1..].iter_mut().flatten().for_each(|mask| *mask |= bit);
     }
 }
 
@@ -384,7 +387,7 @@ fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
     let automaton = Automaton::new(&parsed, MOST_COMPILED).map_err(large)?;
     let mut gates = Gates::closed();
     for (index, (word, _)) in all.iter().enumerate() {
-        gates.add(1 << (word.as_bytes()[0] % 63), word.len(), &automaton.entry(index, |_| true).bytes, |_| true);
+        gates.add(1 << (word.as_bytes()[0] % 62), word.len(), &automaton.entry(index, |_| true).bytes, |_| true);
     }
     Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates }))
 }

@@ -264,7 +264,9 @@ impl<'r> Viewer<'r> {
                 found.truncate(before);
                 continue;
             }
-            let span = (at, begins + input.taken);
+            let trailer =
+                if end == End::Whole { member.trailer(whole.len().saturating_sub(begins + input.taken)) } else { 0 };
+            let span = (at, begins + input.taken + trailer);
             for inner in &mut found[before..] {
                 (inner.start, inner.end) = span;
                 inner.path = inner.path.within(member.step);
