@@ -74,6 +74,11 @@ impl Parsed {
         least(&self.0, set)
     }
 
+    /// Whether no match holds a byte of a set.
+    pub(super) fn avoids(&self, set: &dyn Fn(u8) -> bool) -> bool {
+        avoids(&self.0, set)
+    }
+
     /// This and then that.
     pub(super) fn then(self, next: Self) -> Self {
         Self(Hir::concat(vec![self.0, next.0]))
@@ -92,6 +97,18 @@ fn least(hir: &Hir, set: &dyn Fn(u8) -> bool) -> usize {
         HirKind::Concat(many) => each(many).into_iter().fold(0, usize::saturating_add),
         HirKind::Alternation(many) => each(many).into_iter().min().unwrap_or(0),
         _ => 0,
+    }
+}
+
+fn avoids(hir: &Hir, set: &dyn Fn(u8) -> bool) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => !literal.0.iter().any(|byte| set(*byte)),
+        HirKind::Class(Class::Bytes(class)) => !class.iter().any(|range| (range.start()..=range.end()).any(set)),
+        HirKind::Repetition(repeat) => avoids(&repeat.sub, set),
+        HirKind::Capture(capture) => avoids(&capture.sub, set),
+        HirKind::Concat(many) | HirKind::Alternation(many) => many.iter().all(|hir| avoids(hir, set)),
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Class(Class::Unicode(_)) => false,
     }
 }
 

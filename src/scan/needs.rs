@@ -2,7 +2,7 @@
 //!
 //! Making a taxonomy ready takes some ten milliseconds, most of what recording a line takes otherwise, and most lines are
 //! prose. Every match of a pattern holds at least so many digits, at signs and the like; a text with fewer has no match, and
-//! what may be encoded is always worth a look. Computed from the patterns themselves, so it is true of any taxonomy.
+//! what may be encoded is always worth a look. Computed from the patterns and checks themselves, so it is true of any taxonomy.
 
 use super::automaton::Parsed;
 use super::rules::TaxonomyError;
@@ -20,6 +20,7 @@ const SETS: &[Set] = &[
     |b| b == b'@',
     |b| b == b'=',
     |b| b == b':',
+    |b| b == b':' || b == b'=',
     |b| b == b'/',
     |b| b == b'\\',
     |b| b == b'_',
@@ -29,7 +30,7 @@ const SETS: &[Set] = &[
     |b| !(b.is_ascii_lowercase() || b == b' '),
 ];
 
-/// What each of some patterns needs.
+/// What each of some patterns needs: bytes of each set, and the length of a word.
 #[derive(Debug)]
 pub struct Needs(Vec<Vec<usize>>);
 
@@ -51,22 +52,30 @@ impl Needs {
 
     /// Whether a text may hold a match, plain or encoded.
     pub fn are_met(&self, text: &[u8]) -> bool {
-        let encoded = text.split(u8::is_ascii_whitespace).any(|word| word.len() >= ENCODED);
-        if encoded || !text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        let longest = text.split(u8::is_ascii_whitespace).map(<[u8]>::len).max().unwrap_or(0);
+        if longest >= ENCODED || !text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
             return true;
         }
-        let counts: Vec<usize> = SETS.iter().map(|set| text.iter().filter(|byte| set(**byte)).count()).collect();
+        let count = |set: &Set| text.iter().filter(|byte| set(**byte)).count();
+        let counts: Vec<usize> = SETS.iter().map(count).chain([longest]).collect();
         self.0.iter().any(|needs| needs.iter().zip(&counts).all(|(need, count)| need <= count))
     }
 }
 
 fn needs_of(pattern: &Pattern) -> Result<Vec<usize>, super::automaton::PatternError> {
     let value = Parsed::new(&pattern.regex)?;
+    let unbroken = if value.avoids(&|byte| byte.is_ascii_whitespace()) { value.least(&|_| true) } else { 0 };
     let whole = match &pattern.lead {
         Some(lead) => Parsed::new(lead)?.then(value),
         None => value,
     };
-    Ok(SETS.iter().map(|set| whole.least(set)).collect())
+    let mut needs: Vec<usize> = SETS.iter().map(|set| whole.least(set)).collect();
+    let checked = |name: &str| usize::from(pattern.checks.iter().any(|check| check == name));
+    // Three digits; a digit or a capital.
+    needs[0] = needs[0].max(3 * checked("has-digit"));
+    needs[SETS.len() - 1] = needs[SETS.len() - 1].max(checked("random"));
+    needs.push(unbroken);
+    Ok(needs)
 }
 
 #[cfg(test)]
