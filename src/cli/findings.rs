@@ -15,8 +15,8 @@ use crate::work::dispose::{self, NewDisposition};
 
 /// Hold what redactions mask against what is found in the raw bytes
 ///
-/// Scans the raw and the sanitized bytes where they lie, in memory, and records nothing. Exit 1 when something shows or a
-/// claim does not fit, 3 when a fragment could not be scanned to the end. Places and classes are shown, never text.
+/// Scans the raw and the sanitized bytes where they lie, in memory, and records nothing. Exit 1 when
+/// something of a class that blocks shows and nobody disposed of it, or a claim does not fit, 3 when a fragment could not be scanned to the end. Places and classes are shown, never text.
 ///
 /// Examples:
 ///   packet coverage
@@ -33,9 +33,8 @@ impl Run for Coverage {
     const FIELDS: &'static [&'static str] = &["fragments"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
-        let signer = context.signer_if_any();
         let progress = |bytes| progress(context, bytes);
-        let answer = coverage::coverage(&context.desk()?, signer.as_ref(), &self.fragment, progress)?;
+        let answer = coverage::coverage(&context.desk()?, &self.fragment, progress)?;
         Ok(report::coverage(&answer))
     }
 }

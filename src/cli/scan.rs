@@ -32,15 +32,27 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// The fragments that are named, when all of the targets are ids and none of them a file here.
-    fn fragments(&self, context: &Context) -> Option<Vec<FragmentId>> {
-        let id = |target: &PathBuf| {
-            let text = target.to_str()?;
-            let (text, named) = text.strip_prefix("fragment:").map_or((text, false), |id| (id, true));
-            let is_file = !named && context.here().join(target).exists();
-            FragmentId::new(text).ok().filter(|_| !is_file)
-        };
-        self.target.iter().map(id).collect()
+    /// The fragments that are named, when all of the targets are; none when they are files.
+    ///
+    /// A file and a fragment of one name are told apart by the person, never by what happens to lie here.
+    fn fragments(&self, context: &Context) -> Result<Option<Vec<FragmentId>>, Refused> {
+        let mut named = Vec::new();
+        for target in &self.target {
+            let text = target.to_str().unwrap_or_default();
+            let (id, says_so) = text.strip_prefix("fragment:").map_or((text, false), |id| (id, true));
+            let Ok(id) = FragmentId::new(id) else { return Ok(None) };
+            let is_file = !says_so && context.here().join(target).exists();
+            if is_file && !self.record && !scan::is_fragment(context.desk(), &id) {
+                return Ok(None);
+            }
+            if is_file {
+                let message = format!("`{id}` is a file here, and may be a fragment");
+                let help = format!("packet scan fragment:{id}, or packet scan ./{id}");
+                return Err(Refused::usage(text, message, help));
+            }
+            named.push(id);
+        }
+        Ok(Some(named))
     }
 }
 
@@ -50,16 +62,10 @@ impl Run for Scan {
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let progress = |bytes| progress(context, bytes);
-        let answer = match self.fragments(context) {
+        let answer = match self.fragments(context)? {
             Some(named) => {
-                let signer = context.signer();
-                scan::scan_fragments(
-                    &context.desk()?,
-                    signer.as_ref().map_err(Clone::clone),
-                    &named,
-                    self.record,
-                    progress,
-                )?
+                let recorder = if self.record { Some(context.signer()?) } else { None };
+                scan::scan_fragments(&context.desk()?, &named, recorder.as_ref(), progress)?
             }
             None if self.record => {
                 let help = "packet add-fragment … first; then packet scan ID --record";

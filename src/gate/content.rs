@@ -1,7 +1,6 @@
 //! Content: sensitivity, retention, symbolization and ownership.
 
 use super::Case;
-use crate::model::fragment::Disclosure;
 use crate::model::id::SessionId;
 use crate::model::objection::{ObjectionKind, ObjectionState};
 use crate::model::reason::{Reason, ReasonCode};
@@ -81,8 +80,8 @@ pub(super) fn boundary(case: &Case<'_>) -> Vec<Reason> {
 
 pub(super) fn minimization(case: &Case<'_>) -> Vec<Reason> {
     let content = &case.packet.content;
-    let included = content.fragments.values().filter(|f| f.disclosure == Disclosure::Included);
-    included
+    content
+        .included()
         .filter_map(|fragment| {
             let why = content.charter.rules.excludes(fragment.range.length, fragment.kind)?;
             let id = &fragment.id;

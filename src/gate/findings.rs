@@ -1,13 +1,11 @@
 //! Findings: nothing of a blocking class shows in what goes to the lane, unless a human disposed of exactly that.
 
 use super::Case;
-use crate::model::actor::CUSTODIAN;
 use crate::model::coverage::is_covered;
-use crate::model::digest::Blake3;
 use crate::model::finding::Finding;
-use crate::model::findings::{Current, FragmentScan};
-use crate::model::fragment::{Disclosure, Fragment};
-use crate::model::id::{ActorId, ClassId};
+use crate::model::findings::{Current, FragmentScan, Scanned};
+use crate::model::fragment::Fragment;
+use crate::model::id::ClassId;
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::taxonomy::Taxonomy;
@@ -42,20 +40,19 @@ pub(super) fn leaks(case: &Case<'_>) -> Vec<Reason> {
     if case.packet.content.taxonomy.blocking().next().is_none() {
         return Vec::new();
     }
-    included(case.packet).flat_map(|fragment| leaks_of(case, fragment)).collect()
-}
-
-fn included(packet: &Packet) -> impl Iterator<Item = &Fragment> {
-    packet.content.fragments.values().map(AsRef::as_ref).filter(|f| f.disclosure == Disclosure::Included)
+    case.packet.content.included().flat_map(|fragment| leaks_of(case, fragment)).collect()
 }
 
 fn leaks_of(case: &Case<'_>, fragment: &Fragment) -> Vec<Reason> {
-    let packet = case.packet;
+    let now = case.facts.scans.unwrap_or_default().iter().filter(|s| s.fragment == fragment.id);
+    unresolved(case.packet, fragment, now.flat_map(|s| &s.scanned))
+}
+
+/// The classes that block and show in a fragment, by what is on record and what was just seen, and that nobody disposed of.
+pub fn unresolved<'a>(packet: &'a Packet, fragment: &Fragment, seen: impl Iterator<Item = &'a Scanned>) -> Vec<Reason> {
     let (taxonomy, charter) = (&packet.content.taxonomy, &packet.content.charter);
     let recorded = packet.findings.get(&fragment.id);
-    let now = case.facts.scans.unwrap_or_default().iter().filter(|s| s.fragment == fragment.id);
-    let scans = recorded.iter().flat_map(|r| &r.file.scan).chain(now.flat_map(|s| &s.scanned));
-    let current = Current::of(fragment, scans);
+    let current = Current::of(fragment, recorded.iter().flat_map(|r| &r.file.scan).chain(seen));
     let stops = |class: &ClassId| {
         let shown = shown(fragment, &current, taxonomy, class);
         let set = current.set(class);
@@ -83,7 +80,7 @@ pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
     let Some(scans) = case.facts.scans else { return Vec::new() };
     let incomplete = scans.iter().filter_map(|scan| scan.incomplete.as_ref().map(|why| (scan, why)));
     incomplete
-        .filter(|(scan, _)| !(scan.unreachable && stood_in(case, scan)))
+        .filter(|(scan, _)| !(scan.out_of_reach && stood_in(case, scan)))
         .map(|(scan, why)| {
             let message = format!("fragment {} could not be scanned to the end: {why}", scan.fragment);
             let help = "packet scan FRAGMENT   shows how far it gets; where the vault is out of reach, a custodian who can read it runs packet scan --record and packet drift --record";
@@ -95,10 +92,10 @@ pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
 /// Bytes that are out of reach here may have been scanned by a custodian, to the end and by the taxonomy in force.
 fn stood_in(case: &Case<'_>, scan: &FragmentScan) -> bool {
     let packet = case.packet;
-    let custodian = |by: &ActorId| packet.content.charter.actor_by_id(by).is_some_and(|a| a.is_human_with(CUSTODIAN));
-    let taxonomy = packet.file_digest("taxonomy.toml").unwrap_or_else(|| Blake3::of(b""));
     match (packet.content.fragments.get(&scan.fragment), packet.findings.get(&scan.fragment)) {
-        (Some(fragment), Some(recorded)) => recorded.file.is_scanned(fragment, &taxonomy, custodian),
+        (Some(fragment), Some(recorded)) => {
+            recorded.is_vouched_for(fragment, &packet.taxonomy_digest(), &packet.content.charter)
+        }
         _ => false,
     }
 }

@@ -108,5 +108,5 @@ pub fn state(packet: &Packet, release: &Release, now: Time) -> ReleaseState {
     }
 }
 
-pub use findings::{Shown, shown};
+pub use findings::{Shown, shown, unresolved};
 pub use release::{counting_signers, missing_roles};

@@ -11,6 +11,7 @@ use crate::model::findings::{Disposition, FindingsFile, RecordedFindings, dispos
 use crate::model::fragment::Fragment;
 use crate::model::namespace::Namespace;
 use crate::model::objection::statement;
+use crate::model::operation::Operation;
 use crate::model::place::Place;
 use crate::model::reason::ReasonCode;
 
@@ -132,7 +133,16 @@ fn judged(case: &Case<'_>, file: &FindingsFile, new: &Disposition) -> Result<[u8
 }
 
 fn recorded(case: &Case<'_>, file: FindingsFile, bytes: &[u8], point: Option<[u8; 32]>) -> RecordedFindings {
-    let mut points = case.packet.findings.get(&file.fragment).map(|r| r.points.clone()).unwrap_or_default();
+    let before = case.packet.findings.get(&file.fragment);
+    let mut points = before.map(|r| r.points.clone()).unwrap_or_default();
     points.extend(point);
-    RecordedFindings { file, points, digest: Blake3::of(bytes), sha256: Sha256::of(bytes) }
+    let mut scanners = before.map(|r| r.scanners.clone()).unwrap_or_default();
+    for complete in file.scan.iter().flat_map(|s| &s.complete) {
+        // By the key that said so first; whoever says it again with another key vouches by that one.
+        let signs = complete.by == case.actor.id && case.operation() == Operation::Scan;
+        if signs || !scanners.contains_key(complete) {
+            scanners.insert(complete.clone(), *case.entry.signer().ed25519());
+        }
+    }
+    RecordedFindings { file, points, scanners, digest: Blake3::of(bytes), sha256: Sha256::of(bytes) }
 }

@@ -52,7 +52,7 @@ fn follows_the_charter(case: &Case<'_>, proposal: &Proposal) -> Result<bool, Wro
     let mut changes: Vec<(Place, Vec<u8>)> = [Place::Charter, Place::Taxonomy].iter().filter_map(bytes).collect();
     let Some((Place::Charter, charter)) = changes.first() else {
         with_changes(case, changes.iter().map(|(place, bytes)| (place, Some(bytes.as_slice()))))?;
-        return Ok(false);
+        return Ok(needs_another(case.charter(), None, !changes.is_empty()));
     };
     let charter =
         Charter::decode(charter).map_err(|e| Wrong(ReasonCode::MalformedFile, format!("the proposed charter: {e}")))?;
@@ -61,7 +61,8 @@ fn follows_the_charter(case: &Case<'_>, proposal: &Proposal) -> Result<bool, Wro
     }
     changes.push((Place::AllowedSigners, allowed_signers(&charter).into_bytes()));
     with_changes(case, changes.iter().map(|(place, bytes)| (place, Some(bytes.as_slice()))))?;
-    Ok(needs_another(case.charter(), &charter))
+    let taxonomy = changes.iter().any(|(place, _)| *place == Place::Taxonomy);
+    Ok(needs_another(case.charter(), Some(&charter), taxonomy))
 }
 
 pub(super) fn reassign(case: &Case<'_>) -> Result<Accepted, Wrong> {

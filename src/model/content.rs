@@ -12,7 +12,8 @@ use super::section::{SectionHead, text_problem};
 use super::source::SourcePin;
 use super::taxonomy::Taxonomy;
 use super::{
-    attachment::Attachment, fragment::Fragment, retention::Retention, session::Session, symbols::SymbolsRequest,
+    attachment::Attachment, fragment::Disclosure, fragment::Fragment, retention::Retention, session::Session,
+    symbols::SymbolsRequest,
 };
 
 /// A section: whose it is, and whether its text is there.
@@ -155,6 +156,11 @@ impl Content {
         if self.sections.get(name) == Some(&Section::default()) {
             self.sections.remove(name);
         }
+    }
+
+    /// The fragments that go to the lane.
+    pub fn included(&self) -> impl Iterator<Item = &Fragment> {
+        self.fragments.values().map(AsRef::as_ref).filter(|f| f.disclosure == Disclosure::Included)
     }
 
     /// What does not fit together, if anything.

@@ -38,6 +38,20 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The part of it that lies in a range, counted from the range's first byte.
+    ///
+    /// A cut through the middle of a UTF-16 pair turns the order of the bytes that are left: what follows the cut begins
+    /// with the second byte of a pair.
+    pub fn within(&self, offset: u64, length: u64) -> Option<Self> {
+        let from = self.offset.max(offset);
+        let to = self.offset.saturating_add(self.length).min(offset.saturating_add(length));
+        let encoding = match from.saturating_sub(self.offset) % 2 {
+            1 => turned(&self.encoding),
+            _ => self.encoding.clone(),
+        };
+        (from < to).then(|| Self { offset: from - offset, length: to - from, encoding, ..self.clone() })
+    }
+
     /// Which byte of each pair, from the finding's first one, plain text in its encoding leaves zero.
     pub fn idle_byte(&self) -> Option<u64> {
         match self.encoding.split('>').next() {
@@ -46,6 +60,28 @@ impl Finding {
             _ => None,
         }
     }
+}
+
+/// An encoding whose outermost byte order is the other one.
+fn turned(encoding: &str) -> String {
+    let (outermost, rest) = encoding.split_once('>').map_or((encoding, None), |(first, rest)| (first, Some(rest)));
+    let outermost = match outermost {
+        "utf-16le" => "utf-16be",
+        "utf-16be" => "utf-16le",
+        other => other,
+    };
+    rest.map_or_else(|| outermost.to_owned(), |rest| format!("{outermost}>{rest}"))
+}
+
+/// The decoders that an encoding may name, outermost first, `>` between them.
+const DECODERS: &[&str] = &["ascii", "utf-16le", "utf-16be", "base64", "gzip", "zlib", "deflate"];
+/// How many of them.
+const DEEPEST: usize = 10;
+
+/// Whether it is the name of an encoding: nothing else may be stored in its place.
+pub fn is_encoding(text: &str) -> bool {
+    let mut names = text.split('>');
+    names.clone().count() <= DEEPEST && names.all(|name| DECODERS.contains(&name))
 }
 
 /// What became of every byte that a scan was given, in bytes. The parts sum to `bytes`.
@@ -80,6 +116,40 @@ impl Account {
             decoded: self.decoded + other.decoded,
             truncated: self.truncated + other.truncated,
             skipped: self.skipped + other.skipped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(encoding: &str) -> Finding {
+        let class = ClassId::new("email").unwrap();
+        let encoding = encoding.to_owned();
+        Finding { class, offset: 64, length: 20, encoding, confidence: Confidence::High, commitment: None }
+    }
+
+    #[test]
+    fn a_part_is_counted_from_the_range_and_keeps_which_byte_of_a_pair_is_idle() {
+        let part = |encoding: &str, offset| finding(encoding).within(offset, 100).unwrap();
+        assert_eq!((part("ascii", 70).offset, part("ascii", 70).length), (0, 14));
+        assert_eq!((part("ascii", 60).offset, part("ascii", 60).length), (4, 20));
+        assert_eq!(part("utf-16le", 66).idle_byte(), Some(1));
+        assert_eq!(part("utf-16le", 65).idle_byte(), Some(0), "it begins with the zero");
+        assert_eq!(part("utf-16be", 65).encoding, "utf-16le");
+        assert_eq!(part("utf-16le>base64>ascii", 65).encoding, "utf-16be>base64>ascii");
+        assert_eq!(finding("ascii").within(84, 10), None);
+        assert_eq!(finding("ascii").within(0, 64), None);
+    }
+
+    #[test]
+    fn an_encoding_is_one_of_a_closed_list() {
+        for name in ["ascii", "utf-16le", "base64>gzip>ascii"] {
+            assert!(is_encoding(name), "{name}");
+        }
+        for other in ["", "first.user@mail.example.test", "ascii\n", "base64>", "base64> ascii", "ASCII"] {
+            assert!(!is_encoding(other), "{other}");
         }
     }
 }

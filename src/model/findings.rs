@@ -10,10 +10,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::CUSTODIAN;
 use super::canonical::Stored;
 use super::charter::Charter;
 use super::digest::{Blake3, KeyedBlake3, Sha256};
-use super::finding::{Confidence, Finding};
+use super::finding::{Confidence, Finding, is_encoding};
 use super::fragment::{Extent, Fragment};
 use super::id::{ActorId, ClassId, FragmentId, KeyId};
 use super::kinds::kind_enum;
@@ -154,6 +155,15 @@ impl Scanned {
         scanned
     }
 
+    /// The one form of what it says.
+    fn again(&self) -> Self {
+        let complete: BTreeSet<Complete> = self.complete.iter().cloned().collect();
+        let mut known = BTreeMap::new();
+        remember(&mut known, self.findings());
+        let (of, bytes) = (self.of, self.bytes.clone());
+        Self { of, bytes, complete: complete.into_iter().collect(), found: grouped(&known) }
+    }
+
     /// Its findings, one by one.
     pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
         self.found.iter().flat_map(|found| {
@@ -253,10 +263,18 @@ impl FindingsFile {
 
     /// What is wrong with it, if anything: it must be the one form of its own union.
     pub fn problem(&self) -> Option<String> {
-        let mut again = Self { scan: Vec::new(), ..self.clone() };
-        self.scan.iter().for_each(|scanned| again.add(scanned));
-        if again != *self {
+        let key = |s: &Scanned| (s.of, s.bytes.clone());
+        let sorted = self.scan.windows(2).all(|pair| key(&pair[0]) < key(&pair[1]));
+        // Each by itself: sorting all of them anew for each would take the square of what a crafted file can list.
+        if !sorted || self.scan.iter().any(|scanned| scanned.again() != *scanned) {
             return Some("it is not sorted, lists something twice or has an empty set".to_owned());
+        }
+        if self.scan.iter().any(|s| Blake3::try_from(s.bytes.clone()).is_err()) {
+            return Some("`bytes` is no digest".to_owned());
+        }
+        let mut encodings = self.scan.iter().flat_map(|s| &s.found).map(|f| f.encoding.as_str());
+        if let Some(other) = encodings.find(|encoding| !is_encoding(encoding)) {
+            return Some(format!("an encoding of {} bytes is none that scans name", other.len()));
         }
         let findings = || self.scan.iter().flat_map(Scanned::findings);
         if findings().any(|f| f.length == 0 || f.offset.checked_add(f.length).is_none()) {
@@ -291,10 +309,10 @@ impl FindingsFile {
     }
 
     /// Whether all of the fragment's present bytes were scanned by this taxonomy, by somebody who counts.
-    pub fn is_scanned(&self, fragment: &Fragment, taxonomy: &Blake3, counts: impl Fn(&ActorId) -> bool) -> bool {
+    pub fn is_scanned(&self, fragment: &Fragment, taxonomy: &Blake3, counts: impl Fn(&Complete) -> bool) -> bool {
         bytes_of(fragment).into_iter().all(|(side, bytes)| {
             let scans = self.scan.iter().filter(|s| s.of == side && s.bytes == bytes);
-            scans.flat_map(|s| &s.complete).any(|c| c.taxonomy == *taxonomy && counts(&c.by))
+            scans.flat_map(|s| &s.complete).any(|c| c.taxonomy == *taxonomy && counts(c))
         })
     }
 }
@@ -384,6 +402,8 @@ pub struct RecordedFindings {
     pub file: FindingsFile,
     /// The Ed25519 point of the key that signed each disposition, in their order.
     pub points: Vec<[u8; 32]>,
+    /// The points of the keys that signed the entries with whole scans in them, by their scanner.
+    pub scanners: BTreeMap<Complete, [u8; 32]>,
     /// BLAKE3 of the stored file.
     pub digest: Blake3,
     /// SHA-256 of the stored file, for the digest of the material.
@@ -391,6 +411,14 @@ pub struct RecordedFindings {
 }
 
 impl RecordedFindings {
+    /// Whether all of the fragment's present bytes were scanned by this taxonomy, by a custodian whose key counts.
+    pub fn is_vouched_for(&self, fragment: &Fragment, taxonomy: &Blake3, charter: &Charter) -> bool {
+        self.file.is_scanned(fragment, taxonomy, |complete| {
+            let holder = self.scanners.get(complete).and_then(|point| charter.counts_for(point));
+            holder.is_some_and(|actor| actor.id == complete.by && actor.is_human_with(CUSTODIAN))
+        })
+    }
+
     /// The newest disposition of a class that counts by this charter: its key still does, and its actor may still
     /// dispose.
     pub fn disposition(&self, class: &ClassId, charter: &Charter) -> Option<&Disposition> {
@@ -421,8 +449,8 @@ pub struct FragmentScan {
     pub scanned: Vec<Scanned>,
     /// Why not everything was read, if so.
     pub incomplete: Option<String>,
-    /// Whether that is because the bytes were out of reach.
-    pub unreachable: bool,
+    /// Whether that is because the bytes were out of reach, and for no other reason.
+    pub out_of_reach: bool,
 }
 
 #[cfg(test)]
@@ -444,7 +472,7 @@ mod tests {
 
     fn file(findings: &[Finding]) -> FindingsFile {
         let mut file = FindingsFile::new(FragmentId::new("stack").unwrap(), KeyId::new("0".repeat(16)).unwrap());
-        file.add(&Scanned::of(Side::Raw, "raw".into(), None, findings));
+        file.add(&Scanned::of(Side::Raw, "0".repeat(64), None, findings));
         file
     }
 

@@ -243,6 +243,11 @@ impl Packet {
         if moved { ProposalState::Conflicting } else { ProposalState::Open }
     }
 
+    /// BLAKE3 of the taxonomy in force.
+    pub fn taxonomy_digest(&self) -> Blake3 {
+        self.file_digest("taxonomy.toml").expect("a replayed packet has its taxonomy")
+    }
+
     /// BLAKE3 of a content file.
     pub fn file_digest(&self, path: &str) -> Option<Blake3> {
         self.files.get(path).map(|file| file.blake3)

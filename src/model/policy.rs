@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::charter::{Charter, RequiredSigners, Sensitivity};
-use super::id::LaneId;
+use super::id::{ClassId, LaneId, Role};
+use super::region::RegionKind;
 use super::symbols::Rung;
+use super::taxonomy::Taxonomy;
 use super::time::Lifetime;
 
 /// What a charter must at least ask for. Every field is optional; an absent one asks for nothing.
@@ -27,6 +29,16 @@ pub struct Policy {
     pub require_retention: Option<bool>,
     /// The shortest fragment, in bytes.
     pub min_fragment: Option<u64>,
+    /// The longest range that may go to the lane, in bytes.
+    pub max_fragment: Option<u64>,
+    /// The only kinds of regions that may go to the lane.
+    #[serde(default)]
+    pub regions: Vec<RegionKind>,
+    /// The only roles that may dispose of findings.
+    pub disposers: Option<Vec<Role>>,
+    /// Classes that must be looked for, and must stop a draft.
+    #[serde(default)]
+    pub blocking: Vec<ClassId>,
     /// The highest rung of symbolization.
     pub rung: Option<Rung>,
     /// Distinct governance actors.
@@ -48,7 +60,7 @@ impl Policy {
     }
 
     /// How the charter asks for less, a line each.
-    pub fn looser(&self, charter: &Charter) -> Vec<String> {
+    pub fn looser(&self, charter: &Charter, taxonomy: &Taxonomy) -> Vec<String> {
         let lane = &charter.lane;
         let rules = &charter.rules;
         let mut found = Vec::new();
@@ -63,6 +75,16 @@ impl Policy {
         check("lane.presence", !self.presence.unwrap_or(false) || lane.presence);
         check("rules.require_retention", !self.require_retention.unwrap_or(false) || rules.require_retention);
         check("rules.min_fragment", self.min_fragment.is_none_or(|m| rules.min_fragment >= m));
+        let short = |most| rules.max_fragment.is_some_and(|m| m <= most);
+        check("rules.max_fragment", self.max_fragment.is_none_or(short));
+        let few = !rules.regions.is_empty() && rules.regions.iter().all(|kind| self.regions.contains(kind));
+        check("rules.regions", self.regions.is_empty() || few);
+        let those = |allowed: &Vec<Role>| rules.disposers.iter().all(|role| allowed.contains(role));
+        check("rules.disposers", self.disposers.as_ref().is_none_or(those));
+        for class in &self.blocking {
+            let blocks = taxonomy.blocking().any(|c| c.id == *class);
+            check(&format!("taxonomy, class {class}"), blocks);
+        }
         check("rules.boundary.rung", self.rung.is_none_or(|r| rules.boundary.rung <= r));
         check("governance.threshold", self.threshold.is_none_or(|t| charter.governance.threshold >= t));
         for wanted in &self.required_signers {

@@ -29,6 +29,8 @@ kind_enum!(
         SectionOwnerless = "section-ownerless",
         /// A finding of a blocking class shows, and nobody disposed of it.
         LeakUnresolved = "leak-unresolved",
+        /// What a sanitizer claims to mask does not fit what was found.
+        ClaimMismatch = "claim-mismatch",
         /// Not everything that goes to the lane was scanned.
         ScanIncomplete = "scan-incomplete",
         /// A source no longer says what was pinned.

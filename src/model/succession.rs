@@ -93,10 +93,20 @@ fn push(found: &mut Vec<Problem>, path: Vec<Step>, message: String, help: &str) 
 }
 
 /// Whether a change needs an endorser other than the release owner: lane, audience, signers, keys or threshold
-/// (DESIGN.md, invariant 8). What only they could change alone, they could change for themselves.
-pub fn needs_another(old: &Charter, new: &Charter) -> bool {
+/// (DESIGN.md, invariant 8), and what keeps bytes from the lane. What only they could change alone, they could change for
+/// themselves.
+///
+/// What is looked for, and what of it stops a draft, is in the taxonomy alone.
+pub fn needs_another(old: &Charter, new: Option<&Charter>, taxonomy_changes: bool) -> bool {
+    taxonomy_changes || new.is_some_and(|new| widens(old, new))
+}
+
+fn widens(old: &Charter, new: &Charter) -> bool {
     old.lane != new.lane
         || old.governance.threshold != new.governance.threshold
         || old.actor != new.actor
         || old.revoked != new.revoked
+        || old.rules.disposers != new.rules.disposers
+        || old.rules.regions != new.rules.regions
+        || old.rules.max_fragment != new.rules.max_fragment
 }

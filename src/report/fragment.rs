@@ -63,7 +63,7 @@ fn one_text(page: &mut Page, f: &Fragment) {
 }
 
 fn many_text(page: &mut Page, staged: &StagedFragments) {
-    let bytes: u64 = staged.fragments.iter().map(|f| f.range.length).sum();
+    let bytes = staged.fragments.iter().fold(0_u64, |sum, f| sum.saturating_add(f.range.length));
     let masked: u64 = staged.fragments.iter().filter_map(|f| f.redaction.as_ref()).map(|r| r.masked_bytes).sum();
     page.line(format!("staged {} fragments, {bytes} bytes, {masked} of them masked", staged.fragments.len()));
     if !staged.skipped.is_empty() {

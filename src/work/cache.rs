@@ -11,7 +11,7 @@ use crate::model::canonical::Stored;
 use crate::model::charter::Charter;
 use crate::model::content::Content;
 use crate::model::digest::{Blake3, Sha256};
-use crate::model::findings::{FindingsFile, RecordedFindings};
+use crate::model::findings::{Complete, FindingsFile, RecordedFindings};
 use crate::model::id::{ActorId, CommitId, ObjectionId, TreeId};
 use crate::model::ledger::Thread;
 use crate::model::packet::{Hands, Newest, Packet, Revision, StoredFile};
@@ -66,19 +66,24 @@ struct Kept {
 struct KeptFindings {
     file: String,
     points: Vec<[u8; 32]>,
+    scanners: Vec<(String, [u8; 32])>,
     digest: Blake3,
     sha256: Sha256,
 }
 
 impl KeptFindings {
     fn of(recorded: &RecordedFindings) -> Self {
-        let RecordedFindings { file, points, digest, sha256 } = recorded;
-        Self { file: file.encode(), points: points.clone(), digest: *digest, sha256: *sha256 }
+        let RecordedFindings { file, points, scanners, digest, sha256 } = recorded;
+        let scanners = scanners.iter().map(|(complete, point)| (complete.clone().into(), *point)).collect();
+        Self { file: file.encode(), points: points.clone(), scanners, digest: *digest, sha256: *sha256 }
     }
 
     fn restore(self) -> Option<RecordedFindings> {
-        let Self { file, points, digest, sha256 } = self;
-        Some(RecordedFindings { file: FindingsFile::decode(file.as_bytes()).ok()?, points, digest, sha256 })
+        let Self { file, points, scanners, digest, sha256 } = self;
+        let scanner = |(complete, point)| Some((Complete::try_from(complete).ok()?, point));
+        let scanners = scanners.into_iter().map(scanner).collect::<Option<_>>()?;
+        let file = FindingsFile::decode(file.as_bytes()).ok()?;
+        Some(RecordedFindings { file, points, scanners, digest, sha256 })
     }
 }
 
@@ -144,7 +149,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 9");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 10");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 

@@ -64,7 +64,7 @@ pub(super) fn choose(
         Choice::Whole => Chosen { label: None, ..at(layout, ByteRange { offset: 0, length: layout.bytes }) },
         Choice::Range(range) => in_file(layout, *range)?,
         Choice::Addresses(range) => at_addresses(layout, *range)?,
-        Choice::Region(name) => of_region(named(layout, name)?),
+        Choice::Region(name) => of_region(layout, named(layout, name)?),
     };
     match unfit(&one, rules, disclosure) {
         None => Ok((vec![one], Vec::new())),
@@ -97,8 +97,7 @@ fn at_addresses(layout: &Layout, range: ByteRange) -> Result<Chosen, Refused> {
         Refused::usage("--va", error.to_string(), help)
     })?;
     let chosen = at(layout, ByteRange { offset: extent.offset, length: extent.length });
-    let va = Address::new(range.offset);
-    Ok(Chosen { va: Some(va), label: Some(va.to_string()), ..chosen })
+    Ok(Chosen { label: Some(Address::new(range.offset).to_string()), ..chosen })
 }
 
 fn named<'l>(layout: &'l Layout, name: &str) -> Result<&'l Region, Refused> {
@@ -120,21 +119,29 @@ fn at(layout: &Layout, range: ByteRange) -> Chosen {
     let mut regions = layout.covering(range.offset, range.length);
     match (regions.next(), regions.next()) {
         (Some(region), None) if region.kind != RegionKind::Unattributed => {
-            let into = range.offset - region.offset;
-            let va = region.va.and_then(|va| va.checked_add(into)).map(Address::new);
-            Chosen { range, va, label: plain.label, ..of_region(region) }
+            Chosen { range, va: address_of(layout, range), label: plain.label, ..of_region(layout, region) }
         }
-        _ => plain,
+        _ => Chosen { va: address_of(layout, range), ..plain },
     }
 }
 
-fn of_region(region: &Region) -> Chosen {
+/// Where all of a range lay in memory, if the dump says it of one place alone: what two lists place twice has no one
+/// address, and a dispute about either must reach it.
+fn address_of(layout: &Layout, range: ByteRange) -> Option<Address> {
+    match layout.addresses_of(range.offset, range.length).as_slice() {
+        [(va, length)] if *length == range.length => Some(Address::new(*va)),
+        _ => None,
+    }
+}
+
+fn of_region(layout: &Layout, region: &Region) -> Chosen {
+    let range = ByteRange { offset: region.offset, length: region.length };
     Chosen {
-        range: ByteRange { offset: region.offset, length: region.length },
+        range,
         region: Some(region.name.to_string()),
         kind: Some(region.kind),
         aliases: region.aliases.iter().map(ToString::to_string).collect(),
-        va: region.va.map(Address::new),
+        va: address_of(layout, range),
         label: Some(region.name.to_string()),
     }
 }
@@ -142,7 +149,7 @@ fn of_region(region: &Region) -> Chosen {
 fn all(layout: &Layout, rules: &Rules, disclosure: Disclosure) -> (Vec<Chosen>, Vec<Skipped>) {
     let (mut taken, mut skipped) = (Vec::new(), Vec::new());
     for region in layout.regions.iter().filter(|region| region.length > 0) {
-        let chosen = of_region(region);
+        let chosen = of_region(layout, region);
         match unfit(&chosen, rules, disclosure) {
             None => taken.push(chosen),
             Some(why) => skipped.push(Skipped { region: region.name.to_string(), why }),

@@ -8,14 +8,13 @@ use super::findings::fragments;
 use super::inspect;
 use super::load::{self, Replay};
 use super::refused::Refused;
-use super::write::actor_of;
+use crate::gate;
 use crate::model::coverage::{Coverage, Fill};
 use crate::model::findings::Current;
 use crate::model::fragment::Fragment;
 use crate::model::id::{ClassId, FragmentId};
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
-use crate::sign::Signer;
 use crate::source::Vault;
 
 /// How much of an interval's sanitized bytes is looked at for a placeholder.
@@ -50,16 +49,13 @@ pub struct CoverageAnswer {
 /// When the packet cannot be loaded, or there is no such fragment.
 pub fn coverage(
     desk: &Desk,
-    signer: Option<&Signer>,
     named: &[FragmentId],
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
 ) -> Result<CoverageAnswer, Refused> {
     let packet = load::load(desk, None, Replay::Cached)?.packet;
     let chosen = fragments(&packet, named)?;
-    let actor = signer.and_then(|signer| actor_of(&packet.content.charter, signer).ok());
-    let by = actor.as_ref().map_or(&packet.content.charter.lane.release_owner, |actor| &actor.id);
     let progress = progress(inspect::bytes_to_read(chosen.iter().copied()));
-    let inspection = inspect::inspect(&packet, &chosen, by, &*progress);
+    let inspection = inspect::inspect(&packet, &chosen, None, &*progress);
     let mut answer = CoverageAnswer { fragments: Vec::new(), reasons: Vec::new() };
     for (fragment, scan) in chosen.iter().zip(&inspection.scans) {
         let recorded = packet.findings.get(&fragment.id).into_iter().flat_map(|r| &r.file.scan);
@@ -72,6 +68,7 @@ pub fn coverage(
             coverage: Coverage::of(fragment, &current, &fills, &claimed),
             fills,
         };
+        answer.reasons.extend(gate::unresolved(&packet, fragment, scan.scanned.iter()));
         answer.reasons.extend(reasons(&covered, scan.incomplete.as_deref()));
         answer.fragments.push(covered);
     }
@@ -101,16 +98,10 @@ fn placeholders(packet: &Packet) -> impl Iterator<Item = (&ClassId, &str)> {
 fn reasons(covered: &Covered, incomplete: Option<&str>) -> Vec<Reason> {
     let (id, coverage) = (&covered.id, &covered.coverage);
     let mut reasons = Vec::new();
-    let shows = coverage.uncovered.len() + coverage.leaked.len();
-    if shows + coverage.mismatched.len() > 0 {
-        let message = format!(
-            "fragment {id}: {} findings not masked through and through, {} in the sanitized bytes, {} claims that do not fit",
-            coverage.uncovered.len(),
-            coverage.leaked.len(),
-            coverage.mismatched.len()
-        );
-        let help = "mask them and packet add-fragment again; or packet scan --record and packet dispose";
-        reasons.push(Reason::new(ReasonCode::LeakUnresolved, format!("fragment:{id}"), message, help));
+    if !coverage.mismatched.is_empty() {
+        let message = format!("fragment {id}: {} claims do not fit what was found", coverage.mismatched.len());
+        let help = "packet coverage --json   lists them; correct the sanitizer's rules, or what it is said to mask";
+        reasons.push(Reason::new(ReasonCode::ClaimMismatch, format!("fragment:{id}"), message, help));
     }
     if let Some(why) = incomplete {
         let message = format!("fragment {id} could not be scanned to the end: {why}");

@@ -4,7 +4,7 @@ use super::Desk;
 use super::ledger::check_text;
 use super::load::Replay;
 use super::refused::{Refused, Verdict};
-use super::write::{Author, FileChange, NewEntry, Plan, plan_once, write};
+use super::write::{Author, FileChange, NewEntry, Plan, write};
 use crate::model::canonical::Stored;
 use crate::model::findings::{Disposition, Judgement, RecordedFindings, disposition_act, disposition_subject};
 use crate::model::id::{ClassId, CommitId, FragmentId};
@@ -48,9 +48,7 @@ pub fn dispose(desk: &Desk, signer: &Signer, new: &NewDisposition) -> Result<Dis
         let packet = &snapshot.packet;
         let sets = sets(packet, new)?;
         if undisposed(packet, author, new, &sets).is_empty() {
-            return plan_once(packet, author, Operation::Dispose, (&subject_of(new, &sets), &new.why), || {
-                Err(nothing_new(new))
-            });
+            return newest_of_these(packet, author, new, &sets).map(Plan::Already).ok_or_else(|| nothing_new(new));
         }
         entry_of(packet, author, new, &sets).map(Plan::Write)
     })?;
@@ -77,11 +75,20 @@ fn sets(packet: &Packet, new: &NewDisposition) -> Result<Vec<(FragmentId, u64)>,
     Ok(found)
 }
 
-/// What the disposition of all these sets is known by when the same command runs again.
-fn subject_of(new: &NewDisposition, sets: &[(FragmentId, u64)]) -> String {
-    let mut lines: Vec<String> = sets.iter().map(|(id, _)| format!("{id} {} {}", new.class, new.judgement)).collect();
-    lines.sort_unstable();
-    lines.join("\n")
+/// The actor's newest entry, if it disposed of some of these sets just so: then the command ran before. The others may
+/// have been disposed of earlier.
+fn newest_of_these(
+    packet: &Packet,
+    author: &Author<'_>,
+    new: &NewDisposition,
+    sets: &[(FragmentId, u64)],
+) -> Option<CommitId> {
+    let newest = packet.newest.get(&author.actor.id)?;
+    let these: Vec<String> = sets.iter().map(|(id, _)| format!("{id} {} {}", new.class, new.judgement)).collect();
+    let same = newest.operation == Operation::Dispose
+        && newest.text == new.why
+        && newest.subject.lines().all(|line| these.iter().any(|these| these == line));
+    same.then(|| newest.entry.clone())
 }
 
 fn nothing_new(new: &NewDisposition) -> Refused {

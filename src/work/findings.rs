@@ -33,13 +33,11 @@ pub struct Scanned {
 /// When the packet cannot be loaded, or there is no such fragment.
 pub fn scan(
     desk: &Desk,
-    signer: Option<&Signer>,
     named: &[FragmentId],
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
 ) -> Result<Scanned, Refused> {
     let packet = load::load(desk, None, Replay::Cached)?.packet;
-    let actor = signer.and_then(|signer| actor_of(&packet.content.charter, signer).ok());
-    let inspection = inspected(&packet, named, actor.as_ref(), progress)?;
+    let inspection = inspected(&packet, named, None, progress)?;
     Ok(Scanned { packet, inspection, recorded: None })
 }
 
@@ -78,9 +76,8 @@ fn inspected(
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
 ) -> Result<Inspection, Refused> {
     let fragments = fragments(packet, named)?;
-    let by = actor.map_or(&packet.content.charter.lane.release_owner, |actor| &actor.id);
     let progress = progress(inspect::bytes_to_read(fragments.iter().copied()));
-    Ok(inspect::inspect(packet, &fragments, by, &*progress))
+    Ok(inspect::inspect(packet, &fragments, actor.map(|actor| &actor.id), &*progress))
 }
 
 /// The fragments named; all of them when none is.

@@ -81,7 +81,8 @@ pub fn amend(
             let in_force = files.iter().map(|(place, text)| (place.clone(), Some(text.clone().into_bytes())));
             let mut effect: Vec<FileChange> = in_force.collect();
             effect.extend(charter.map(|typed| roster(&typed.charter)));
-            let needs_another = charter.is_some_and(|typed| needs_another(&packet.content.charter, &typed.charter));
+            let proposed = charter.map(|typed| &typed.charter);
+            let needs_another = needs_another(&packet.content.charter, proposed, taxonomy.is_some());
             let filed = Filed { needs_another, ..filed(packet, proposal.clone()) };
             let subject = format!("{} changes {}", proposal.id, paths(&proposal));
             endorse_with(packet, author, filed, changes, |_| Ok(effect))

@@ -4,20 +4,25 @@
 //! fragment too: its neighbours by address, or, of a plain range, the bytes beside it in the file. What of such a value
 //! lies inside the fragment is the fragment's finding.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::rc::Rc;
 
 use super::drift::Progress;
 use super::refused::{Refused, Verdict};
+use super::steady::Steady;
+use crate::dump::hash;
 use crate::dump::layout::layout;
-use crate::model::digest::Blake3;
 use crate::model::finding::{Account, Finding};
 use crate::model::findings::{Complete, FragmentScan, Scanned, Side};
-use crate::model::fragment::{Disclosure, Fragment};
+use crate::model::fragment::{Fragment, Sanitized};
 use crate::model::id::ActorId;
-use crate::model::layout::Layout;
+use crate::model::layout::{Held, HeldRange, Layout};
 use crate::model::packet::Packet;
+use crate::model::session::Capture;
 use crate::scan::{Piece, Scan, Scanner, TaxonomyError};
-use crate::source::{Vault, VaultKey};
+use crate::source::{Vault, VaultError, VaultKey};
 
 /// How much of what touches a fragment is read, in bytes on each side.
 const BESIDE: u64 = 4096;
@@ -39,130 +44,191 @@ pub(super) fn unfit(error: &TaxonomyError) -> Refused {
 
 /// How many bytes scanning these fragments reads.
 pub(super) fn bytes_to_read<'a>(fragments: impl Iterator<Item = &'a Fragment>) -> u64 {
-    fragments.map(|f| f.range.length + f.sanitized.as_ref().map_or(0, |s| s.bytes)).sum()
+    let of = |f: &Fragment| f.range.length.saturating_add(f.sanitized.as_ref().map_or(0, |s| s.bytes));
+    fragments.fold(0, |sum, fragment| sum.saturating_add(of(fragment)))
 }
 
-/// The fragments that go to the lane.
-pub(super) fn included(packet: &Packet) -> impl Iterator<Item = &Fragment> {
-    packet.content.fragments.values().map(AsRef::as_ref).filter(|f| f.disclosure == Disclosure::Included)
+/// Why bytes were not scanned to the end.
+#[derive(Debug)]
+enum Unread {
+    /// They cannot be got at from here: somebody else may.
+    OutOfReach(String),
+    /// They are here, and are not what they should be or cannot be scanned.
+    Unfit(String),
 }
 
-/// Scans fragments by the packet's taxonomy. What cannot be read is said of each fragment, and is no error.
-pub(super) fn inspect(packet: &Packet, fragments: &[&Fragment], by: &ActorId, progress: &Progress<'_>) -> Inspection {
-    let mut inspection = Inspection::default();
-    match Inspector::new(packet, by) {
-        Ok(inspector) => {
-            for fragment in fragments {
-                let (scan, account) = inspector.fragment(fragment, progress);
-                inspection.scans.push(scan);
-                inspection.account = inspection.account.plus(&account);
-            }
+impl From<VaultError> for Unread {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Absent { .. } | VaultError::Io { .. } => Self::OutOfReach(error.to_string()),
+            _ => Self::Unfit(error.to_string()),
         }
-        Err(why) => inspection.scans.extend(fragments.iter().map(|fragment| FragmentScan {
-            fragment: fragment.id.clone(),
-            scanned: Vec::new(),
-            incomplete: Some(why.clone()),
-            unreachable: true,
-        })),
+    }
+}
+
+impl Unread {
+    fn io(error: &impl ToString) -> Self {
+        Self::OutOfReach(error.to_string())
+    }
+
+    fn why(&self) -> &str {
+        match self {
+            Self::OutOfReach(why) | Self::Unfit(why) => why,
+        }
+    }
+}
+
+/// Scans fragments by the packet's taxonomy. What cannot be read is said of each fragment, and is no error. A whole scan is
+/// told with `by`, who answers for it.
+pub(super) fn inspect(
+    packet: &Packet,
+    fragments: &[&Fragment],
+    by: Option<&ActorId>,
+    progress: &Progress<'_>,
+) -> Inspection {
+    let mut inspection = Inspection::default();
+    let inspector = Inspector::new(packet, by);
+    for fragment in fragments {
+        let mut scan =
+            FragmentScan { fragment: fragment.id.clone(), scanned: Vec::new(), incomplete: None, out_of_reach: true };
+        match &inspector {
+            Ok(inspector) => inspector.fragment(fragment, &mut scan, &mut inspection.account, progress),
+            Err(unread) => blame(&mut scan, "its", unread),
+        }
+        inspection.scans.push(scan);
     }
     inspection
 }
 
-struct Inspector<'p> {
-    packet: &'p Packet,
-    vault: Vault,
-    scanner: Scanner,
-    complete: Complete,
+/// What cannot be read for any other reason than that it is out of reach nobody else's scan stands in for.
+fn blame(scan: &mut FragmentScan, what: &str, unread: &Unread) {
+    scan.incomplete = Some(format!("{what} bytes: {}", unread.why()));
+    scan.out_of_reach &= matches!(unread, Unread::OutOfReach(_));
 }
 
-/// Why the bytes of one side were not scanned to the end, and whether that is because they are out of reach.
-type Unread = (String, bool);
+struct Inspector<'p> {
+    vault: Vault,
+    key: VaultKey,
+    scanner: Scanner,
+    complete: Option<Complete>,
+    /// The captures that were opened, by their names: parsing one anew for each of its regions would take for ever.
+    captures: RefCell<BTreeMap<&'p str, Rc<Opened>>>,
+    packet: &'p Packet,
+}
+
+/// An open capture and its layout.
+struct Opened {
+    file: Steady,
+    layout: Layout,
+}
 
 impl<'p> Inspector<'p> {
-    fn new(packet: &'p Packet, by: &ActorId) -> Result<Self, String> {
+    fn new(packet: &'p Packet, by: Option<&ActorId>) -> Result<Self, Unread> {
         let content = &packet.content;
-        let vault = Vault::open(&content.charter.vault().url).map_err(|e| e.to_string())?;
-        let key = vault.read_key().map_err(|e| e.to_string())?;
+        let vault = Vault::open(&content.charter.vault().url)?;
+        let key = vault.read_key()?;
         if content.vault_key() != Some(&key.id()) {
-            return Err(format!("the vault has key {}, which is not the packet's", key.id()));
+            return Err(Unread::Unfit(format!("the vault has key {}, which is not the packet's", key.id())));
         }
-        let scanner = scanner(packet, &key).map_err(|e| e.to_string())?;
-        let taxonomy = packet.file_digest("taxonomy.toml").unwrap_or_else(|| Blake3::of(b""));
-        Ok(Self { packet, vault, scanner, complete: Complete { taxonomy, by: by.clone() } })
+        let scanner = scanner(packet, &key).map_err(|e| Unread::Unfit(e.to_string()))?;
+        let complete = by.map(|by| Complete { taxonomy: packet.taxonomy_digest(), by: by.clone() });
+        Ok(Self { vault, key, scanner, complete, captures: RefCell::default(), packet })
     }
 
-    fn fragment(&self, fragment: &Fragment, progress: &Progress<'_>) -> (FragmentScan, Account) {
-        let mut scan =
-            FragmentScan { fragment: fragment.id.clone(), scanned: Vec::new(), incomplete: None, unreachable: false };
-        let mut account = Account::default();
+    fn fragment(&self, fragment: &Fragment, scan: &mut FragmentScan, account: &mut Account, progress: &Progress<'_>) {
         let raw = fragment.raw.keyed_blake3.to_string();
         let mut sides = vec![(Side::Raw, raw, self.raw(fragment, progress))];
         if let Some(sanitized) = &fragment.sanitized {
-            let scanned = self.sanitized(&sanitized.blake3, sanitized.bytes, progress);
-            sides.push((Side::Sanitized, sanitized.blake3.to_string(), scanned));
+            sides.push((Side::Sanitized, sanitized.blake3.to_string(), self.sanitized(sanitized, progress)));
         }
         for (side, bytes, scanned) in sides {
             match scanned {
                 Ok((found, findings)) => {
-                    account = account.plus(&found.account);
-                    let why = shortfall(&found);
-                    let complete = why.is_none().then(|| self.complete.clone());
+                    *account = account.plus(&found.account);
+                    let shortfall = shortfall(&found);
+                    let complete = self.complete.clone().filter(|_| shortfall.is_none());
                     scan.scanned.push(Scanned::of(side, bytes, complete, &findings));
-                    scan.incomplete = scan.incomplete.or_else(|| why.map(|why| format!("of its {side} bytes, {why}")));
+                    if let Some(why) = shortfall {
+                        blame(scan, &format!("not all of its {side}"), &Unread::Unfit(why));
+                    }
                 }
-                Err((why, unreachable)) => {
-                    scan.incomplete = Some(format!("its {side} bytes: {why}"));
-                    scan.unreachable |= unreachable;
-                }
+                Err(unread) => blame(scan, &format!("its {side}"), &unread),
             }
         }
-        (scan, account)
     }
 
+    /// Scans a fragment's raw bytes, once they are shown to be those committed to.
     fn raw(&self, fragment: &Fragment, progress: &Progress<'_>) -> Result<(Scan, Vec<Finding>), Unread> {
-        let (file, _) = self.vault.open_capture(&fragment.capture.key).map_err(|e| (e.to_string(), true))?;
-        let layout = layout(&file).map_err(|e| (e.to_string(), true))?;
-        let scan = self.scan(&file, &self.pieces(fragment, &layout), progress)?;
-        let findings = scan.findings.iter().filter_map(|f| inside(f, fragment.range.offset, fragment.range.length));
-        let findings = findings.collect();
+        let range = fragment.range;
+        let capture = self.capture(&fragment.capture)?;
+        let file = &capture.file.file;
+        let found = hash::keyed_blake3(file, range.offset, range.length, self.key.bytes(), &|_| ());
+        if found.map_err(|e| Unread::io(&e))? != fragment.raw.keyed_blake3 {
+            return Err(Unread::Unfit("they are not those committed to".to_owned()));
+        }
+        let scan = self.scan(file, &pieces(fragment, &capture.layout), progress)?;
+        steady(&capture.file)?;
+        let findings = scan.findings.iter().filter_map(|f| f.within(range.offset, range.length)).collect();
         Ok((scan, findings))
     }
 
-    fn sanitized(&self, blake3: &Blake3, bytes: u64, progress: &Progress<'_>) -> Result<(Scan, Vec<Finding>), Unread> {
-        let file = self.vault.open_sanitized(blake3).map_err(|e| (e.to_string(), true))?;
-        let scan = self.scan(&file, &[Piece { offset: 0, length: bytes, va: None }], progress)?;
+    fn sanitized(&self, sanitized: &Sanitized, progress: &Progress<'_>) -> Result<(Scan, Vec<Finding>), Unread> {
+        let file = self.vault.open_sanitized(&sanitized.blake3)?;
+        let found = hash::plain(&file, 0, sanitized.bytes, &|_| ()).map_err(|e| Unread::io(&e))?;
+        if found.blake3 != sanitized.blake3 {
+            return Err(Unread::Unfit("they are not those recorded".to_owned()));
+        }
+        let scan = self.scan(&file, &[Piece { offset: 0, length: sanitized.bytes, va: None }], progress)?;
         let findings = scan.findings.clone();
         Ok((scan, findings))
     }
 
-    fn scan(&self, file: &File, pieces: &[Piece], progress: &Progress<'_>) -> Result<Scan, Unread> {
-        self.scanner.scan(file, pieces, progress).map_err(|e| (e.to_string(), true))
+    fn capture(&self, capture: &Capture) -> Result<Rc<Opened>, Unread> {
+        if let Some(opened) = self.captures.borrow().get(capture.key.as_str()) {
+            return Ok(Rc::clone(opened));
+        }
+        let (file, path) = self.vault.open_capture(&capture.key)?;
+        let file = Steady::of(file, path).map_err(|e| Unread::OutOfReach(e.reasons[0].message.clone()))?;
+        if file.bytes() != capture.bytes {
+            let why = format!("vault:{} is {} bytes long, not {}", capture.key, file.bytes(), capture.bytes);
+            return Err(Unread::Unfit(why));
+        }
+        let layout = layout(&file.file).map_err(|e| Unread::io(&e))?;
+        let opened = Rc::new(Opened { file, layout });
+        let key =
+            self.packet.content.fragments.values().map(|f| f.capture.key.as_str()).find(|key| *key == capture.key);
+        if let Some(key) = key {
+            self.captures.borrow_mut().insert(key, Rc::clone(&opened));
+        }
+        Ok(opened)
     }
 
-    /// The fragment with what touches it, in the order of addresses, or of the file.
-    fn pieces(&self, fragment: &Fragment, layout: &Layout) -> Vec<Piece> {
-        let range = fragment.range;
-        let own = Piece { offset: range.offset, length: range.length, va: fragment.va.map(|va| va.get()) };
-        let Some(va) = own.va else {
-            let from = range.offset.saturating_sub(BESIDE);
-            let to = range.offset.saturating_add(range.length).saturating_add(BESIDE).min(fragment.capture.bytes);
-            return pieces_of(layout, from, to);
-        };
-        let others = || {
-            let fragments = self.packet.content.fragments.values();
-            fragments.filter(|other| other.capture == fragment.capture && other.id != fragment.id)
-        };
-        let ending = others().find(|o| o.va.is_some_and(|start| start.get().checked_add(o.range.length) == Some(va)));
-        let before = ending.map(|o| {
-            let length = o.range.length.min(BESIDE);
-            Piece { offset: o.range.offset + o.range.length - length, length, va: Some(va - length) }
-        });
-        let end = va.saturating_add(range.length);
-        let beginning = others().find(|o| o.va.is_some_and(|start| start.get() == end));
-        let after =
-            beginning.map(|o| Piece { offset: o.range.offset, length: o.range.length.min(BESIDE), va: Some(end) });
-        [before, Some(own), after].into_iter().flatten().collect()
+    fn scan(&self, file: &File, pieces: &[Piece], progress: &Progress<'_>) -> Result<Scan, Unread> {
+        self.scanner.scan(file, pieces, progress).map_err(|e| Unread::io(&e))
     }
+}
+
+/// A file that changed while it was scanned was not scanned.
+fn steady(file: &Steady) -> Result<(), Unread> {
+    file.still_holds().map_err(|refused| Unread::Unfit(refused.reasons[0].message.clone()))
+}
+
+/// The fragment with what touches it in memory, or, where it has no address, in the file.
+fn pieces(fragment: &Fragment, layout: &Layout) -> Vec<Piece> {
+    let range = fragment.range;
+    let own = Piece { offset: range.offset, length: range.length, va: fragment.va.map(|va| va.get()) };
+    let Some(va) = own.va else {
+        let from = range.offset.saturating_sub(BESIDE);
+        let to = range.offset.saturating_add(range.length).saturating_add(BESIDE).min(layout.bytes);
+        return pieces_of(layout, from, to);
+    };
+    let (before, end) = (va.saturating_sub(BESIDE), va.saturating_add(range.length));
+    let piece = |held: HeldRange| match held.held {
+        Held::InFile(offset) => Some(Piece { offset, length: held.length, va: Some(held.va) }),
+        Held::Elided | Held::NotCaptured => None,
+    };
+    let beside = |start: u64, length: u64| layout.held(start, length).into_iter().filter_map(piece);
+    beside(before, va - before).chain([own]).chain(beside(end, BESIDE)).collect()
 }
 
 /// A range of a dump, region by region in the order of addresses: what lay side by side in memory is read side by side,
@@ -195,11 +261,4 @@ fn shortfall(scan: &Scan) -> Option<String> {
         )
     });
     capped.or_else(|| scan.incomplete.map(|why| why.as_str().to_owned()))
-}
-
-/// The part of a finding that lies in a range, counted from the range's first byte.
-fn inside(finding: &Finding, offset: u64, length: u64) -> Option<Finding> {
-    let from = finding.offset.max(offset);
-    let to = finding.offset.saturating_add(finding.length).min(offset.saturating_add(length));
-    (from < to).then(|| Finding { offset: from - offset, length: to - from, ..finding.clone() })
 }

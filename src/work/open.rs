@@ -126,7 +126,8 @@ fn may_open(charter: &Charter, actor: &crate::model::actor::Actor) -> Result<(),
 
 /// Refuses identifiers in the charter; answers with what the entry says of those that a person let pass.
 fn refuse_identifiers(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy, actor: &Actor) -> Result<String, Refused> {
-    let texts = typed::texts_of(&Place::Charter, charter.encode().as_bytes(), None);
+    let mut texts = typed::texts_of(&Place::Charter, charter.encode().as_bytes(), None);
+    texts.extend(typed::texts_of(&Place::Taxonomy, taxonomy.encode().as_bytes(), None));
     let passed = typed::refuse_identifiers(taxonomy, actor, &desk.allow, &texts)?;
     let classes: Vec<&str> = passed.iter().map(ClassId::as_str).collect();
     let line = format!("{ALLOWED}{}", classes.join(", "));

@@ -50,14 +50,14 @@ struct Looked {
 
 impl Looked {
     /// Checks every source, with recorded checks standing in where a custodian made them, and scans what goes to the lane.
-    fn at(packet: &Packet, by: &ActorId, now: Time, progress: MakeProgress<'_>) -> Self {
-        let included: Vec<&Fragment> = inspect::included(packet).collect();
+    fn at(packet: &Packet, now: Time, progress: MakeProgress<'_>) -> Self {
+        let included: Vec<&Fragment> = packet.content.included().collect();
         let scans = packet.content.taxonomy.blocking().next().is_some();
         let to_scan = if scans { inspect::bytes_to_read(included.iter().copied()) } else { 0 };
         let progress = progress(evidence::bytes_to_read(&packet.content) + to_scan);
         let mut checked = evidence::check_all(&packet.content, &*progress);
         checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
-        let scans = scans.then(|| inspect::inspect(packet, &included, by, &*progress).scans);
+        let scans = scans.then(|| inspect::inspect(packet, &included, None, &*progress).scans);
         Self { checked, scans }
     }
 
@@ -75,8 +75,7 @@ impl Looked {
 pub fn draft(desk: &Desk, signer: &Signer, progress: MakeProgress<'_>) -> Result<Drafted, Refused> {
     let snapshot = load::load(desk, None, Replay::Full)?;
     snapshot.sound()?;
-    let by = super::write::actor_of(&snapshot.packet.content.charter, signer)?.id;
-    let looked = Looked::at(&snapshot.packet, &by, desk.now, progress);
+    let looked = Looked::at(&snapshot.packet, desk.now, progress);
     let judged = snapshot.packet.head;
     let written = write(desk, signer, Replay::Full, |now, author| {
         let packet = &now.packet;
@@ -169,7 +168,7 @@ pub fn gate(desk: &Desk, number: Option<u32>, progress: MakeProgress<'_>) -> Res
     let snapshot = load::load(desk, None, Replay::Full)?;
     let packet = &snapshot.packet;
     let release = draft_or(packet, number)?;
-    let looked = Looked::at(packet, &packet.content.charter.lane.release_owner, desk.now, progress);
+    let looked = Looked::at(packet, desk.now, progress);
     let mut reasons = snapshot.faults.clone();
     reasons.extend(gate::judge(packet, Question::Approve(release), looked.facts(), desk.now));
     Ok(GateAnswer { release: release.number, commit: release.bound.clone(), reasons })
@@ -209,7 +208,7 @@ pub fn review(
     let packet = snapshot.packet;
     let actor = super::write::actor_of(&packet.content.charter, signer)?;
     let release = draft_or(&packet, number)?.clone();
-    let looked = Looked::at(&packet, &actor.id, desk.now, progress);
+    let looked = Looked::at(&packet, desk.now, progress);
     let reasons = gate::judge(&packet, Question::Approve(&release), looked.facts(), desk.now);
     let last_seen = packet.newest.get(&actor.id).map(|n| n.entry.clone());
     let since = super::log::log(desk, None)?.entries;
@@ -337,8 +336,7 @@ pub fn approve(
     if let Some(seen) = seen {
         unmoved(&snapshot.packet, seen, "approve")?;
     }
-    let by = super::write::actor_of(&snapshot.packet.content.charter, signer)?.id;
-    let looked = Looked::at(&snapshot.packet, &by, desk.now, progress);
+    let looked = Looked::at(&snapshot.packet, desk.now, progress);
     let judged = snapshot.packet.head.clone();
     let written = write(desk, signer, Replay::Full, |now, author| {
         if let Some(entry) = own_approval(&now.packet, author, n) {

@@ -8,6 +8,7 @@ use super::Desk;
 use super::drift::Progress;
 use super::findings::{self, Scanned};
 use super::inspect::pieces_of;
+use super::load::{self, Replay};
 use super::refused::{Refused, Verdict, Why};
 use crate::dump::layout::layout;
 use crate::dump::read::ReadAt;
@@ -100,20 +101,19 @@ pub fn scan_files(
 }
 
 /// Scans fragments where their bytes lie, raw and sanitized, by the packet's taxonomy; all of them when none is named. With
-/// `record`, what is new goes on record.
+/// a `recorder`, what is new goes on record.
 ///
 /// # Errors
 /// When there is no such fragment, or what is new cannot be recorded.
 pub fn scan_fragments(
     desk: &Desk,
-    signer: Result<&Signer, Refused>,
     named: &[FragmentId],
-    record: bool,
+    recorder: Option<&Signer>,
     progress: impl Fn(u64) -> Box<Progress<'static>>,
 ) -> Result<ScanAnswer, Refused> {
-    let Scanned { packet, inspection, recorded } = match record {
-        true => findings::record(desk, signer?, named, progress)?,
-        false => findings::scan(desk, signer.ok(), named, progress)?,
+    let Scanned { packet, inspection, recorded } = match recorder {
+        Some(signer) => findings::record(desk, signer, named, progress)?,
+        None => findings::scan(desk, named, progress)?,
     };
     let mut targets = Vec::new();
     let mut reasons = Vec::new();
@@ -130,6 +130,12 @@ pub fn scan_fragments(
     }
     let answer = answer(&packet.content.taxonomy, targets, reasons);
     Ok(ScanAnswer { read: inspection.account, recorded, ..answer })
+}
+
+/// Whether there is such a fragment in the packet here, if there is one.
+pub fn is_fragment(desk: Result<Desk, Refused>, id: &FragmentId) -> bool {
+    let packet = desk.and_then(|desk| Ok(load::load(&desk, None, Replay::Cached)?.packet));
+    packet.is_ok_and(|packet| packet.content.fragments.contains_key(id))
 }
 
 /// The kind of region that a finding begins in; none where nothing is known of the file.

@@ -31,11 +31,9 @@ const MADE: &[&str] = &[
     "base",
     "blake3",
     "bytes",
-    "code_id",
     "commitment",
     "complete",
     "config",
-    "debug_id",
     "key",
     "keyed_blake3",
     "keys",
@@ -49,6 +47,9 @@ const MADE: &[&str] = &[
     "was",
 ];
 
+/// Of a taxonomy, what describes identifiers: patterns and examples look like what they find.
+const DESCRIBES: &[&str] = &["finds", "ignores", "lead", "pivot", "placeholders", "regex"];
+
 /// The texts of a file that were not in it before.
 pub(super) fn texts_of(place: &Place, bytes: &[u8], before: Option<&[u8]>) -> Vec<Typed> {
     let text = String::from_utf8_lossy(bytes);
@@ -56,12 +57,10 @@ pub(super) fn texts_of(place: &Place, bytes: &[u8], before: Option<&[u8]>) -> Ve
         Place::Proposed(_, place) => texts_of(place, bytes, before),
         Place::SectionText(_) if before == Some(bytes) => Vec::new(),
         Place::SectionText(_) => vec![Typed { place: place.to_string(), text: text.into_owned() }],
-        Place::AllowedSigners
-        | Place::Taxonomy
-        | Place::Manifest(_)
-        | Place::Signature(..)
-        | Place::Endorsement(..) => Vec::new(),
+        Place::AllowedSigners | Place::Manifest(_) | Place::Signature(..) | Place::Endorsement(..) => Vec::new(),
         _ => {
+            let passed_over = if *place == Place::Taxonomy { [MADE, DESCRIBES].concat() } else { MADE.to_vec() };
+            let strings_of = |bytes| strings_of(bytes, &passed_over);
             let stood: BTreeSet<String> = before.map(strings_of).unwrap_or_default();
             let new = strings_of(bytes).into_iter().filter(|text| !stood.contains(text));
             new.map(|text| Typed { place: place.to_string(), text }).collect()
@@ -69,18 +68,18 @@ pub(super) fn texts_of(place: &Place, bytes: &[u8], before: Option<&[u8]>) -> Ve
     }
 }
 
-fn strings_of(bytes: &[u8]) -> BTreeSet<String> {
+fn strings_of(bytes: &[u8], passed_over: &[&str]) -> BTreeSet<String> {
     let table: Table = std::str::from_utf8(bytes).ok().and_then(|text| toml::from_str(text).ok()).unwrap_or_default();
     let mut found = BTreeSet::new();
-    strings_in(&table, &mut found);
+    strings_in(&table, passed_over, &mut found);
     found
 }
 
-fn strings_in(table: &Table, found: &mut BTreeSet<String>) {
+fn strings_in(table: &Table, passed_over: &[&str], found: &mut BTreeSet<String>) {
     for (key, value) in table {
         // A key named like one that the tool makes may also be a table: of a capture, `key` is a path that people chose.
-        if !MADE.contains(&key.as_str()) || value.is_table() {
-            strings_of_value(value, found);
+        if !passed_over.contains(&key.as_str()) || value.is_table() {
+            strings_of_value(value, passed_over, found);
         }
     }
     if let (Some(Value::String(key)), true) = (table.get("key"), table.contains_key("source")) {
@@ -88,11 +87,11 @@ fn strings_in(table: &Table, found: &mut BTreeSet<String>) {
     }
 }
 
-fn strings_of_value(value: &Value, found: &mut BTreeSet<String>) {
+fn strings_of_value(value: &Value, passed_over: &[&str], found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => _ = found.insert(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| strings_of_value(item, found)),
-        Value::Table(table) => strings_in(table, found),
+        Value::Array(items) => items.iter().for_each(|item| strings_of_value(item, passed_over, found)),
+        Value::Table(table) => strings_in(table, passed_over, found),
         _ => {}
     }
 }
@@ -155,6 +154,13 @@ mod tests {
         let file = "id = \"stack\"\nwhy = \"because\"\n[capture]\nsource = \"vault\"\nkey = \"some/path\"\n\
                     [raw]\nkeyed_blake3 = \"00\"\nkey = \"11\"\n";
         assert_eq!(texts(&place, file, None), ["because", "some/path", "stack", "vault"]);
+    }
+
+    #[test]
+    fn of_a_taxonomy_everything_is_looked_at_but_patterns_and_examples() {
+        let file = "[[class]]\nid = \"email\"\ntitle = \"mail\"\nfinds = [\"an example\"]\n[[class.pattern]]\n\
+                    regex = \"x\"\n[[known]]\nclass = \"email\"\ncommitment = \"00\"\nwhy = \"ours\"\n";
+        assert_eq!(texts(&Place::Taxonomy, file, None), ["email", "mail", "ours"]);
     }
 
     #[test]

@@ -185,9 +185,9 @@ fn changed_evidence_stops_the_draft_and_the_approval() {
     fs::write(&dump, vec![0; good.len()]).unwrap();
     assert_eq!(
         sandbox.json("release-owner", &["approve", "--confirm", &commit]).exits(1).reasons(),
-        ["source-drifted"]
+        ["scan-incomplete", "source-drifted"]
     );
-    assert_eq!(sandbox.json("reliability", &["gate"]).exits(1).reasons(), ["source-drifted"]);
+    assert_eq!(sandbox.json("reliability", &["gate"]).exits(1).reasons(), ["scan-incomplete", "source-drifted"]);
     fs::write(&dump, good).unwrap();
     sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
     sandbox.packet("ci-service", &["verify", "--evidence"]).exits(0);

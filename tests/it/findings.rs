@@ -213,3 +213,148 @@ fn a_charter_that_holds_an_identifier_opens_no_packet() {
     assert!(!sandbox.path("vault/.packet/key").exists(), "nothing is made");
     sandbox.packet("release-owner", &[&open[..], &["--allow", "email"]].concat()).exits(0);
 }
+
+/// The letters of UTF-16LE text, a byte each, in bytes that say nothing else.
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn masking_the_idle_bytes_of_utf_16_masks_nothing_wherever_the_range_begins() {
+    let sandbox = holding(&[EMAIL], &["first.user@mail.example.test"]);
+    let raw = [&[0x80; 64][..], &wide("first.user@mail.example.test"), &[0x80; 64]].concat();
+    let mut sanitized = raw.clone();
+    sanitized[64..].iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = 0x80);
+    fs::write(sandbox.path("vault/wide.dmp"), &raw).unwrap();
+    fs::write(sandbox.path("wide"), &sanitized).unwrap();
+    for offset in [64, 65] {
+        let range = format!("{offset}+100");
+        let copy = sandbox.path("wide");
+        let add = ["add-fragment", "vault:wide.dmp", "--session", "s1", "--range", &range, "--id", "wide"];
+        let add = [&add[..], &["--sanitized", copy.to_str().unwrap()]].concat();
+        sandbox.packet("reliability", &add).exits(0);
+        sandbox.packet("reliability", &["commit", "-m", "wide"]).exits(0);
+        let draft = sandbox.json("reliability", &["draft"]).exits(1);
+        assert_eq!(draft.json()["reasons"][0]["subject"], "findings:wide/email", "from {offset} on");
+    }
+}
+
+#[test]
+fn a_scan_of_other_bytes_than_those_committed_to_vouches_for_nothing() {
+    let sandbox = holding(&[EMAIL], &[]);
+    let dump = sandbox.path("vault/found.dmp");
+    let good = fs::read(&dump).unwrap();
+    for other in [vec![], vec![0; good.len()], good[..100].to_vec()] {
+        fs::write(&dump, other).unwrap();
+        let scanned = sandbox.json("reliability", &["scan", "--record"]);
+        assert!(scanned.reasons().contains(&"scan-incomplete".to_owned()), "{scanned:?}");
+    }
+    fs::write(&dump, good).unwrap();
+    let recorded = sandbox.git(&["show", "packet/checkout:findings/found.toml"]);
+    assert_eq!(recorded.matches("complete = ").count(), 1, "the sanitized bytes alone: {recorded}");
+    assert!(!recorded.contains("of = \"raw\""), "{recorded}");
+}
+
+#[test]
+fn a_compromised_custodian_vouches_for_no_scan() {
+    let sandbox = Sandbox::new();
+    let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
+    sandbox.new_key("spare");
+    let sandbox = holding_under(sandbox, &charter, &["nothing to find"], &[]);
+    sandbox.packet("reliability", &["scan", "--record"]).exits(0);
+    let key = sandbox.public_key("reliability");
+    let spare = sandbox.public_key("spare");
+    amend(&sandbox, "privacy-lead", &format!("keys = [\"{key}\"]"), &format!("keys = [\"{key}\", \"{spare}\"]"))
+        .exits(0);
+    let draft = || {
+        fs::rename(sandbox.path("vault"), sandbox.path("away")).unwrap();
+        let refused = sandbox.json("forensics-lead", &["draft"]).exits(3).reasons();
+        fs::rename(sandbox.path("away"), sandbox.path("vault")).unwrap();
+        refused
+    };
+    assert_eq!(draft(), ["source-unreachable"], "the scan stands in, nobody checked the source");
+    let revoked = format!("\n[[revoked]]\nkey = \"{key}\"\nas = \"compromised\"\n");
+    amend(&sandbox, "privacy-lead", "\n[[source]]", &format!("{revoked}\n[[source]]")).exits(0);
+    assert_eq!(draft(), ["scan-incomplete", "source-unreachable"]);
+}
+
+#[test]
+fn the_owner_alone_cannot_switch_off_what_stops_a_draft() {
+    let sandbox = Sandbox::new();
+    let sandbox = {
+        let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
+        holding_under(sandbox, &charter, &[EMAIL], &[])
+    };
+    fs::write(sandbox.path("none.toml"), "format = 1\n").unwrap();
+    let file = sandbox.path("none.toml");
+    let amended =
+        sandbox.json("release-owner", &["amend", "--taxonomy", file.to_str().unwrap(), "-m", "look for nothing"]);
+    assert_eq!(amended.exits(0).json()["state"], "open", "somebody else must endorse it");
+    for (from, to) in [
+        ("disposers = [\"privacy-lead\"]", "disposers = [\"governance\"]"),
+        ("min_fragment = 64", "min_fragment = 64\nmax_fragment = 99999"),
+        ("disposers = [\"privacy-lead\"]", "disposers = [\"privacy-lead\"]\nregions = [\"heap\"]"),
+    ] {
+        assert_eq!(amend(&sandbox, "release-owner", from, to).exits(0).json()["state"], "open", "{to}");
+    }
+    assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons(), ["leak-unresolved"]);
+}
+
+#[test]
+fn known_values_stop_nothing() {
+    let sandbox = Sandbox::new();
+    let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
+    let sandbox = holding_under(sandbox, &charter, &[EMAIL], &[]);
+    let found = sandbox.json("triage-agent", &["scan", "found"]).exits(1).json();
+    let commitment = found["findings"][0]["commitment"].as_str().unwrap().to_owned();
+    let taxonomy = sandbox.json("reliability", &["show", "taxonomy.toml"]).json()["text"].as_str().unwrap().to_owned();
+    let known = format!("\n[[known]]\nclass = \"email\"\ncommitment = \"{commitment}\"\nwhy = \"our own\"\n");
+    fs::write(sandbox.path("known.toml"), taxonomy + &known).unwrap();
+    let file = sandbox.path("known.toml");
+    sandbox.packet("privacy-lead", &["amend", "--taxonomy", file.to_str().unwrap(), "-m", "our own address"]).exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+}
+
+#[test]
+fn a_disposition_of_a_session_run_again_writes_nothing() {
+    let sandbox = holding(&[EMAIL], &[]);
+    let copy = sandbox.path("masked");
+    let add = ["add-fragment", "vault:found.dmp", "--session", "s1", "--id", "again", "--sanitized"];
+    sandbox.packet("reliability", &[&add[..], &[copy.to_str().unwrap()]].concat()).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "twice"]).exits(0);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let why = "our own test account";
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    let session = ["dispose", "--class", "email", "--in", "session:s1", "--as", "not-customer-data", "--why", why];
+    let first = sandbox.json("privacy-lead", &session).exits(0).json()["commit"].clone();
+    assert_eq!(sandbox.json("privacy-lead", &session).exits(0).json()["commit"], first);
+}
+
+#[test]
+fn a_file_and_a_fragment_of_one_name_are_told_apart_by_the_person() {
+    let sandbox = holding(&[EMAIL], &[]);
+    fs::write(sandbox.repo().join("found"), "").unwrap();
+    let refused = sandbox.json("triage-agent", &["scan", "found"]).exits(2).json();
+    assert!(refused["reasons"][0]["help"].as_str().unwrap().contains("packet scan fragment:found"), "{refused}");
+    sandbox.packet("triage-agent", &["scan", "fragment:found"]).exits(1);
+    sandbox.packet("triage-agent", &["scan", "./found"]).exits(0);
+}
+
+#[test]
+fn a_value_across_the_edge_of_a_fragment_is_found_in_it() {
+    let sandbox = holding(&[CARD], &["4000056655665556"]);
+    let at = 64 + CARD.find('4').unwrap();
+    let copy = sandbox.path("vault/found.dmp");
+    let range = format!("{at}+70");
+    for (id, range) in [("from", format!("{}+70", at + 3)), ("up-to", format!("{}+70", at + 12 - 70)), ("all", range)] {
+        let add = ["add-fragment", "vault:found.dmp", "--session", "s1", "--range", &range, "--id", id, "--why", "x"];
+        sandbox.packet("reliability", &[&add[..], &["--sanitized", copy.to_str().unwrap()]].concat()).exits(0);
+    }
+    sandbox.packet("reliability", &["commit", "-m", "cut"]).exits(0);
+    let draft = sandbox.json("reliability", &["draft"]).exits(1).json();
+    let subjects: Vec<&str> =
+        draft["reasons"].as_array().unwrap().iter().map(|r| r["subject"].as_str().unwrap()).collect();
+    for id in ["from", "up-to", "all"] {
+        assert!(subjects.contains(&format!("findings:{id}/payment-card").as_str()), "{id}: {subjects:?}");
+    }
+}

@@ -21,7 +21,8 @@ impl Scene {
     fn set(rules: &str) -> Option<Self> {
         let process = Waiting::start();
         let sandbox = Sandbox::new();
-        sandbox.open_with(&sandbox.charter().replace("min_fragment = 64", &format!("min_fragment = 64\n{rules}")));
+        let charter = crate::governance::governed(&sandbox).replace("threshold = 2", "threshold = 1");
+        sandbox.open_with(&charter.replace("min_fragment = 64", &format!("min_fragment = 64\n{rules}")));
         let session = ["add-session", "s1", "--environment", "prod", "--sensitivity", "restricted"];
         sandbox.packet("reliability", &session).exits(0);
         let heap = heap_of(process.id());
@@ -144,7 +145,7 @@ fn an_amended_rule_stops_what_was_included_before_it() {
     scene.sandbox.packet("reliability", &["commit", "-m", "evidence"]).exits(0);
     crate::governance::amend(
         &scene.sandbox,
-        "release-owner",
+        "privacy-lead",
         "min_fragment = 64",
         "min_fragment = 64\nregions = [\"registers\"]",
     )
