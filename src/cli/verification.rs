@@ -40,7 +40,7 @@ pub(crate) struct Verify {
     /// Refuse when it is not proven that this is the newest head
     #[arg(long)]
     require_fresh: bool,
-    /// Read the sources too
+    /// Check the sources too, and scan what goes to the lane
     #[arg(long)]
     evidence: bool,
     /// Judge as of a later time

@@ -62,7 +62,7 @@ impl CheckState {
     }
 }
 
-/// What a check said of one subject: a fragment's raw or sanitized bytes, or the vault's key.
+/// What a check said of one subject: a fragment's raw or sanitized bytes, what is recorded of them, or the vault's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectCheck {

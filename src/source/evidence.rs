@@ -1,20 +1,20 @@
-//! Checking evidence: every raw range and every stored sanitized range, hashed again against its commitment.
+//! Checking evidence: every raw range and every stored sanitized range, hashed again against its commitment; what is
+//! recorded of them, made again from their bytes (`proof`, `place`).
 //!
 //! Streaming and in parallel over fragments. What cannot be read is `unreachable`, never fine; with another key in the
 //! vault no commitment can be judged at all, so that is the answer and the ranges are not read.
 
-use std::fs::File;
-use std::io;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::place;
+use super::proof::{self, Proof, State};
 use super::vault::{Vault, VaultError};
-use super::vault_key::VaultKey;
-use crate::dump::hash;
 use crate::model::charter::{Source, SourceKind};
 use crate::model::content::Content;
-use crate::model::fragment::{Fragment, Sanitized};
+use crate::model::fragment::Fragment;
 use crate::model::packet::Packet;
 use crate::model::source::{CheckState, SourceCheck, SubjectCheck};
 use crate::model::time::Time;
@@ -86,105 +86,71 @@ fn check_vault(content: &Content, source: &Source, progress: &(dyn Fn(u64) + Syn
     }
     let mut subjects = vec![key_subject(CheckState::Same, Some(found))];
     let fragments: Vec<&Fragment> = content.fragments.values().map(AsRef::as_ref).collect();
-    subjects.extend(check_fragments(source, &vault, &key, &fragments, progress));
+    let proofs = in_parallel(&fragments, |fragment| proof::check(&vault, &key, fragment, progress));
+    let mut places = check_places(&vault, &fragments, &proofs);
+    for (at, (fragment, proof)) in fragments.iter().zip(proofs).enumerate() {
+        subjects.extend(subjects_of(source, fragment, proof, places.remove(&at)));
+    }
     subjects
 }
 
-fn check_fragments(
-    source: &Source,
-    vault: &Vault,
-    key: &VaultKey,
-    fragments: &[&Fragment],
-    progress: &(dyn Fn(u64) + Sync),
-) -> Vec<SubjectCheck> {
+/// Checks where fragments say that they lie, capture by capture, so that one layout is in memory per thread; of those
+/// whose raw bytes are as committed to, by their index.
+fn check_places(vault: &Vault, fragments: &[&Fragment], proofs: &[Proof]) -> BTreeMap<usize, State> {
+    let mut captures: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, (fragment, proof)) in fragments.iter().zip(proofs).enumerate() {
+        if place::is_said(fragment) && proof.raw.0 == CheckState::Same {
+            captures.entry(&fragment.capture.key).or_default().push(at);
+        }
+    }
+    let captures: Vec<(&str, Vec<usize>)> = captures.into_iter().collect();
+    let states = in_parallel(&captures, |(key, indices)| {
+        place::check(vault, key, &indices.iter().map(|at| fragments[*at]).collect::<Vec<_>>())
+    });
+    let indices = captures.into_iter().flat_map(|(_, indices)| indices);
+    indices.zip(states.into_iter().flatten()).collect()
+}
+
+/// Does the same with every item, on as many threads as there are cores; the answers in the items' order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let found: Mutex<Vec<(usize, Vec<SubjectCheck>)>> = Mutex::new(Vec::with_capacity(fragments.len()));
-    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(fragments.len().max(1));
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len().max(1));
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                while let Some((i, fragment)) = take(&next, fragments) {
-                    let checks = check_fragment(source, vault, key, fragment, progress);
-                    found.lock().expect("no worker panics while it holds the list").push((i, checks));
+                while let Some((at, item)) = take(&next, items) {
+                    let answer = each(item);
+                    done.lock().expect("no worker panics while it holds the list").push((at, answer));
                 }
             });
         }
     });
-    let mut found = found.into_inner().expect("every worker has ended");
-    found.sort_by_key(|(i, _)| *i);
-    found.into_iter().flat_map(|(_, checks)| checks).collect()
+    let mut done = done.into_inner().expect("every worker has ended");
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }
 
-fn take<'a, T: ?Sized>(next: &AtomicUsize, items: &[&'a T]) -> Option<(usize, &'a T)> {
-    let i = next.fetch_add(1, Ordering::Relaxed);
-    items.get(i).map(|item| (i, *item))
+fn take<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    items.get(at).map(|item| (at, item))
 }
 
-fn check_fragment(
-    source: &Source,
-    vault: &Vault,
-    key: &VaultKey,
-    fragment: &Fragment,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Vec<SubjectCheck> {
-    let pinned = fragment.raw.keyed_blake3.to_string();
-    let raw = match vault.open_capture(&fragment.capture.key) {
-        Err(error) => failed(&error),
-        Ok((file, _)) => raw_state(&file, fragment, key, progress),
+/// Raw and sanitized bytes are always subjects; redaction and place only when they are not as recorded: they are claims
+/// about those bytes and no bytes of their own.
+fn subjects_of(source: &Source, fragment: &Fragment, proof: Proof, place: Option<State>) -> Vec<SubjectCheck> {
+    let of = |what: &str, (state, found): State, pinned: Option<String>| {
+        subject(source, format!("fragment:{} {what}", fragment.id), state, pinned, found)
     };
-    let name = |what: &str| format!("fragment:{} {what}", fragment.id);
-    let mut checks = vec![subject(source, name("raw"), raw.0, Some(pinned), raw.1)];
-    if let Some(sanitized) = &fragment.sanitized {
-        let state = match vault.open_sanitized(&sanitized.blake3) {
-            Err(error) => failed(&error),
-            Ok(file) => sanitized_state(&file, sanitized, progress),
-        };
-        checks.push(subject(source, name("sanitized"), state.0, Some(sanitized.blake3.to_string()), state.1));
-    }
-    checks
-}
-
-type State = (CheckState, Option<String>);
-
-fn failed(error: &VaultError) -> State {
-    let gone = matches!(error, VaultError::Io { error, .. } if error.kind() == io::ErrorKind::NotFound);
-    (if gone { CheckState::Missing } else { CheckState::Unreachable }, Some(error.to_string()))
-}
-
-fn raw_state(file: &File, fragment: &Fragment, key: &VaultKey, progress: &(dyn Fn(u64) + Sync)) -> State {
-    match file.metadata() {
-        Err(error) => return unreadable(&error),
-        Ok(meta) if meta.len() != fragment.capture.bytes => {
-            let found = format!("{} bytes long, not {}", meta.len(), fragment.capture.bytes);
-            return (CheckState::Drifted, Some(found));
-        }
-        Ok(_) => {}
-    }
-    let range = fragment.range;
-    match hash::keyed_blake3(file, range.offset, range.length, key.bytes(), progress) {
-        Err(error) => unreadable(&error),
-        Ok(found) if found == fragment.raw.keyed_blake3 => (CheckState::Same, None),
-        Ok(_) => (CheckState::Drifted, Some("its bytes are not those committed to".to_owned())),
-    }
-}
-
-fn sanitized_state(file: &File, sanitized: &Sanitized, progress: &(dyn Fn(u64) + Sync)) -> State {
-    match file.metadata() {
-        Err(error) => return unreadable(&error),
-        Ok(meta) if meta.len() != sanitized.bytes => {
-            return (CheckState::Drifted, Some(format!("{} bytes long, not {}", meta.len(), sanitized.bytes)));
-        }
-        Ok(_) => {}
-    }
-    match hash::plain(file, 0, sanitized.bytes, progress) {
-        Err(error) => unreadable(&error),
-        Ok(found) if found.blake3 == sanitized.blake3 && found.sha256 == sanitized.sha256 => (CheckState::Same, None),
-        Ok(_) => (CheckState::Drifted, Some("its bytes are not those recorded".to_owned())),
-    }
-}
-
-fn unreadable(error: &io::Error) -> State {
-    (CheckState::Unreachable, Some(error.to_string()))
+    let mut subjects = vec![of("raw", proof.raw, Some(fragment.raw.keyed_blake3.to_string()))];
+    let digest = fragment.sanitized.as_ref().map(|s| s.blake3.to_string());
+    subjects.extend(proof.sanitized.map(|state| of("sanitized", state, digest)));
+    let differs = |state: &State| state.0 != CheckState::Same;
+    let masked = fragment.redaction.as_ref();
+    let masked = masked.map(|r| format!("{} bytes masked in {} intervals", r.masked_bytes, r.interval.len()));
+    subjects.extend(Some(proof.redaction).filter(differs).map(|state| of("redaction", state, masked)));
+    subjects.extend(place.filter(differs).map(|state| of("region", state, Some(place::said(fragment)))));
+    subjects
 }
 
 /// Names the recorded check that stands in for each source that could not be read, where there is one.

@@ -24,6 +24,7 @@ mod inspect;
 pub mod ledger;
 pub mod load;
 pub mod log;
+mod looked;
 pub mod open;
 pub mod proposals;
 pub mod refused;

@@ -2,16 +2,13 @@
 //!
 //! None of these believes the clone's cache: they replay every entry, as a verifier will.
 
-use super::drift::Progress;
-use super::inspect;
 use super::load::{self, Replay, Snapshot};
+use super::looked::Looked;
 use super::write::{Author, NewEntry, Plan, Written, plan_once, write};
 use super::{Desk, Refused, Verdict};
 use crate::gate::{self, Facts, Question};
 use crate::model::canonical::Stored;
 use crate::model::digest::Sha256;
-use crate::model::findings::FragmentScan;
-use crate::model::fragment::Fragment;
 use crate::model::id::{ActorId, CommitId};
 use crate::model::manifest::{self, DraftFacts};
 use crate::model::namespace::Namespace;
@@ -24,10 +21,8 @@ use crate::model::source::SubjectCheck;
 use crate::model::tag::Tag;
 use crate::model::time::Time;
 use crate::sign::{self, Signer};
-use crate::source::evidence::{self, Checked};
 
-/// Makes the progress report of a check that will read so many bytes.
-pub type MakeProgress<'a> = &'a dyn Fn(u64) -> Box<Progress<'static>>;
+pub use super::looked::MakeProgress;
 
 /// A draft that is in the history.
 #[derive(Debug)]
@@ -40,32 +35,6 @@ pub struct Drafted {
     pub manifest_sha256: Sha256,
     /// Until when it can be approved and holds.
     pub not_after: Time,
-}
-
-/// The evidence as it is now.
-struct Looked {
-    checked: Checked,
-    scans: Option<Vec<FragmentScan>>,
-}
-
-impl Looked {
-    /// Checks every source, with recorded checks standing in where a custodian made them, and scans what goes to the lane.
-    fn at(packet: &Packet, now: Time, progress: MakeProgress<'_>) -> Self {
-        let included: Vec<&Fragment> = packet.content.included().collect();
-        let scans = packet.content.taxonomy.blocking().next().is_some();
-        let to_scan = if scans { inspect::bytes_to_read(included.iter().copied()) } else { 0 };
-        let progress = progress(evidence::bytes_to_read(&packet.content) + to_scan);
-        let mut checked = evidence::check_all(&packet.content, &*progress);
-        checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
-        let scans = scans.then(|| inspect::inspect(packet, &included, None, &*progress).scans);
-        Self { checked, scans }
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let Self { checked, scans } = self;
-        let (sources, subjects) = (Some(checked.sources.as_slice()), checked.subjects.as_slice());
-        Facts { sources, subjects, scans: scans.as_deref(), ..Facts::default() }
-    }
 }
 
 /// Checks the sources and binds a manifest to the head, if nothing stands against it.

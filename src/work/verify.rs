@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::load::{self, Anchor, Replay, Snapshot};
+use super::looked::Looked;
 use super::release::{approved_or, expected_tag};
 use super::{Desk, Refused};
 use crate::gate::{self, Facts, Question};
@@ -15,7 +16,6 @@ use crate::model::reason::{Reason, ReasonCode};
 use crate::model::release::{Release, ReleaseState};
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::source::evidence;
 
 /// What is asked.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Ask<'a> {
     pub policy: Option<Policy>,
     /// Whether anything less than proven freshness is refused.
     pub require_fresh: bool,
-    /// Whether sources are read too.
+    /// Whether sources are checked too, and what goes to the lane scanned.
     pub evidence: bool,
     /// A later moment: will it still hold?
     pub at: Option<Time>,
@@ -277,15 +277,9 @@ fn judge_release(
     verified.commit = Some(release.bound.clone());
     verified.state = Some(gate::state(packet, release, now));
     verified.signers = signers(packet, release);
-    let checked = ask.evidence.then(|| evidence::check_all(&packet.content, &|_| ()));
-    let sources = checked.as_ref().map(|c| evidence::with_stand_ins(c.sources.clone(), packet, now));
-    let facts = Facts {
-        scans: None,
-        sources: sources.as_deref(),
-        subjects: checked.as_ref().map(|c| c.subjects.as_slice()).unwrap_or_default(),
-        policy: ask.policy.as_ref(),
-        owner_touched: None,
-    };
+    let looked = ask.evidence.then(|| Looked::at(packet, now, &|_| Box::new(|_| ())));
+    let seen = looked.as_ref().map(Looked::facts).unwrap_or_default();
+    let facts = Facts { policy: ask.policy.as_ref(), ..seen };
     reasons.extend(gate::judge(packet, Question::Hold(release), facts, now));
     reasons.extend(tag_reason(desk, packet, release.number));
 }

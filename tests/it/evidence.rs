@@ -193,7 +193,8 @@ fn changed_evidence_stops_the_draft_and_the_approval() {
     sandbox.packet("ci-service", &["verify", "--evidence"]).exits(0);
     fs::remove_file(&dump).unwrap();
     sandbox.packet("ci-service", &["verify"]).exits(0);
-    assert_eq!(sandbox.json("ci-service", &["verify", "--evidence"]).exits(1).reasons(), ["source-missing"]);
+    let verified = sandbox.json("ci-service", &["verify", "--evidence"]).exits(1);
+    assert_eq!(verified.reasons(), ["scan-incomplete", "source-missing"]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod keys;
 mod kills;
 mod laws;
 mod map;
+mod proof;
 mod proposals;
 mod races;
 mod region_fragments;
