@@ -46,6 +46,8 @@ mod releases;
 mod repositories;
 mod sandbox;
 mod scan_crash;
+mod scan_hostile;
+mod scan_truncated;
 mod story;
 mod terminal;
 mod terminal_fields;
