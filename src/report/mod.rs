@@ -11,6 +11,7 @@ mod page;
 mod proposals;
 mod regions;
 mod release;
+mod rows;
 mod scan;
 mod status;
 mod verify;
@@ -33,6 +34,7 @@ pub use page::Page;
 pub use proposals::{decided, endorsed, proposal, proposals, proposed};
 pub use regions::{Reader, regions};
 pub use release::{drafted, drift, gate, held, repair, review, signed};
+pub use rows::Rows;
 pub use scan::scanned;
 pub use status::{list, status};
 pub use verify::verified;
@@ -50,6 +52,8 @@ pub struct Body {
     pub fields: Map<String, Value>,
     /// The text for people.
     pub text: String,
+    /// A long list among the JSON fields.
+    pub rows: Option<Rows>,
     /// Why the answer is not yes.
     pub reasons: Vec<Why>,
     /// What is not wrong and should be known.
@@ -60,7 +64,7 @@ impl Body {
     /// A plain yes.
     pub fn yes(fields: Value, text: impl Into<String>) -> Self {
         let Value::Object(fields) = fields else { return Self::yes(json!({}), text) };
-        Self { verdict: Verdict::Yes, fields, text: text.into(), reasons: Vec::new(), warnings: Vec::new() }
+        Self { verdict: Verdict::Yes, fields, text: text.into(), rows: None, reasons: Vec::new(), warnings: Vec::new() }
     }
 
     /// With warnings.
@@ -84,7 +88,8 @@ pub fn json(command: &str, names: &[&str], body: &Body) -> String {
     let told = |value: Value| Cow::Owned(value);
     // Borrowed: the regions of a dump may be a hundred thousand.
     let mut object: BTreeMap<&str, Cow<'_, Value>> = BTreeMap::new();
-    let null = names.iter().map(|name| (*name, told(Value::Null)));
+    let rowed = body.rows.as_ref().map(|rows| rows.name);
+    let null = names.iter().filter(|name| Some(**name) != rowed).map(|name| (*name, told(Value::Null)));
     object.extend(null.chain(body.fields.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value)))));
     object.insert("schema", told(json!(format!("packet.{command}/1"))));
     object.insert("verdict", told(json!(body.verdict.as_str())));
@@ -92,6 +97,9 @@ pub fn json(command: &str, names: &[&str], body: &Body) -> String {
     object.insert("reasons", told(json!(body.reasons)));
     object.insert("warnings", told(json!(body.warnings)));
     let mut text = escaped(serde_json::to_string_pretty(&object).expect("JSON values have a text"));
+    if let Some(rows) = &body.rows {
+        rows.append(&mut text);
+    }
     text.push('\n');
     text
 }
@@ -122,6 +130,7 @@ pub fn json_refused(command: &str, names: &[&str], refused: &Refused) -> String 
         verdict: refused.verdict,
         fields: Map::new(),
         text: String::new(),
+        rows: None,
         reasons: refused.reasons.clone(),
         warnings: Vec::new(),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, Page};
+use super::{Body, Page, Rows};
 use crate::model::finding::{Account, Finding};
 use crate::model::region::RegionKind;
 use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer, ScannedTarget};
@@ -13,7 +13,7 @@ const PLACES: usize = 40;
 /// A scan.
 pub fn scanned(answer: &ScanAnswer, as_json: bool) -> Body {
     let mut body = match as_json {
-        true => Body::yes(fields(answer), ""),
+        true => Body { rows: Some(rows(answer)), ..Body::yes(fields(answer), "") },
         false => Body::yes(json!({}), page(answer)),
     };
     body.verdict = answer.verdict;
@@ -28,7 +28,7 @@ fn places(answer: &ScanAnswer) -> impl Iterator<Item = (&ScannedTarget, &Finding
     })
 }
 
-fn fields(answer: &ScanAnswer) -> Value {
+fn rows(answer: &ScanAnswer) -> Rows {
     let findings = places(answer).map(|(target, finding, kind)| {
         json!({
             "target": target.name,
@@ -42,8 +42,11 @@ fn fields(answer: &ScanAnswer) -> Value {
             "commitment": finding.commitment,
         })
     });
+    Rows::of("findings", findings)
+}
+
+fn fields(answer: &ScanAnswer) -> Value {
     json!({
-        "findings": findings.collect::<Vec<_>>(),
         "read": answer.read,
         "classes": answer.classes.iter().map(class).collect::<Vec<_>>(),
         "found": answer.found,

@@ -24,7 +24,7 @@ pub(super) const MOST_COMPILED: usize = 4 << 20;
 /// How large one may be.
 pub(super) const MOST_COMPILED_EACH: usize = 1 << 20;
 /// States kept per thread, in bytes; beyond it they are built anew.
-const STATES: usize = 6 << 20;
+const STATES: usize = 3 << 20;
 /// How many bytes decide whether a pattern is entered.
 pub(super) const LOOK: usize = 8;
 

@@ -89,10 +89,11 @@ fn begins(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Whether a word ends here: before no small letter, but for the `s` of a plural; nor amid capitals.
+/// Whether a word ends here: before no small letter, but for the `s` of a plural; nor amid capitals, but for the last of
+/// them, with which another word may begin.
 fn ends(text: &[u8], end: usize) -> bool {
     let at = |place: usize| text.get(place).copied().unwrap_or(0);
     let small = |b: u8| b.is_ascii_lowercase();
-    let capitals = at(end).is_ascii_uppercase() && end > 0 && at(end - 1).is_ascii_uppercase();
+    let capitals = at(end).is_ascii_uppercase() && end > 0 && at(end - 1).is_ascii_uppercase() && !small(at(end + 1));
     !capitals && (!small(at(end)) || at(end) == b's' && !small(at(end + 1)))
 }

@@ -71,8 +71,8 @@ fn needs_of(pattern: &Pattern) -> Result<Vec<usize>, super::automaton::PatternEr
     };
     let mut needs: Vec<usize> = SETS.iter().map(|set| whole.least(set)).collect();
     let checked = |name: &str| usize::from(pattern.checks.iter().any(|check| check == name));
-    // Three digits; a digit or a capital.
-    needs[0] = needs[0].max(3 * checked("has-digit"));
+    // A digit; a digit or a capital.
+    needs[0] = needs[0].max(checked("has-digit"));
     needs[SETS.len() - 1] = needs[SETS.len() - 1].max(checked("random"));
     needs.push(unbroken);
     Ok(needs)

@@ -20,7 +20,7 @@ use crate::model::finding::{Account, Confidence, Finding};
 use crate::model::taxonomy::Taxonomy;
 
 /// The most findings that one scan lists; all are counted.
-pub const MAX_FINDINGS: usize = 1 << 17;
+pub const MAX_FINDINGS: usize = 100_000;
 /// How many threads scan.
 const THREADS: usize = 2;
 

@@ -80,6 +80,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("phone-international", phone::international),
     ("phone-nanp", phone::nanp),
     ("phone-national", phone::national),
+    ("quoted", token::quoted),
     ("random", token::random),
     ("rijksregister", person::rijksregister),
     ("secret", token::secret),

@@ -38,12 +38,20 @@ pub(super) fn cookie(candidate: &mut Candidate<'_>) -> Judgement {
     candidate.value().split(|b| *b == b';').any(told).into()
 }
 
-/// A digit somewhere, and not only one character again and again.
+/// Digits, and not only one character again and again: three, or one in a longer mixture.
 pub(super) fn has_digit(candidate: &mut Candidate<'_>) -> Judgement {
     let value = candidate.value();
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let varied = value.iter().any(|b| b.is_ascii_digit() && *b != b'0') && distinct(value) > 2;
-    (digits >= 3 && varied).into()
+    let mixture = digits > 0 && value.len() >= 8 && distinct(value) > 4;
+    (varied && (digits >= 3 || mixture)).into()
+}
+
+/// A literal: the closing quote, which is as the one before it, is cut off.
+pub(super) fn quoted(candidate: &mut Candidate<'_>) -> Judgement {
+    let closing = candidate.value().last().copied();
+    candidate.end -= 1;
+    (closing.is_some() && candidate.before(1).first().copied() == closing).into()
 }
 
 fn distinct(value: &[u8]) -> u32 {
@@ -62,7 +70,8 @@ pub(super) fn random(candidate: &mut Candidate<'_>) -> Judgement {
         + usize::from(value.iter().any(u8::is_ascii_lowercase))
         + usize::from(value.iter().any(u8::is_ascii_uppercase));
     let enough = distinct >= (value.len() / 3).clamp(5, 12);
-    let word = value.iter().all(|b| b.is_ascii_alphabetic() || b"_-.".contains(b)) && value.len() < 24;
+    let turns = value.windows(2).filter(|two| two[0].is_ascii_lowercase() != two[1].is_ascii_lowercase()).count();
+    let word = value.iter().all(|b| b.is_ascii_alphabetic() || b"_-.".contains(b)) && value.len() < 24 && turns < 6;
     (enough && kinds > 1 && !word).into()
 }
 
