@@ -45,9 +45,9 @@ pub(crate) fn serve_until_the_crash() -> Outcome<()> {
 
 /// Card and session token lie on the stack, card and address on the heap; the claimed length runs past the buffer.
 fn handle_request() {
-    let mut on_stack = [b'.'; 1024];
+    let mut on_stack = [b' '; 1024];
     plant(&mut on_stack[400..], &format_args!("POST /checkout card={CARD} {SESSION}").to_string());
-    let mut on_heap = vec![b'.'; 1024];
+    let mut on_heap = vec![b' '; 1024];
     plant(&mut on_heap[400..], &format_args!("receipt to {EMAIL}, paid with {CARD}").to_string());
     HEAP_BLOCK.get_or_init(|| (on_heap.as_ptr().addr(), on_heap.len()));
     let claimed_length = black_box(4096);
