@@ -209,10 +209,9 @@ fn may_hold_text(code: &[u8]) -> bool {
     false
 }
 
-/// Finds stretches of characters that decode to bytes below 128 alone: text, ASCII or UTF-16. Each begins four
+/// Adds stretches of characters that decode to bytes below 128 alone: text, ASCII or UTF-16. Each begins four
 /// characters with its first.
 pub(super) fn texts(code: &[u8], found: &mut Vec<(usize, usize)>) {
-    found.clear();
     // Of base64 of text hardly one stretch in ten thousand has no capital; most long names have none.
     let capitals = code.iter().fold(0, |any, byte| any | u8::from(byte.wrapping_sub(b'A') < 26));
     if capitals == 0 || !may_hold_text(code) {
@@ -246,7 +245,7 @@ pub(super) fn texts(code: &[u8], found: &mut Vec<(usize, usize)>) {
 /// How gzip (`1F 8B 08`) and zlib headers begin, in base64.
 const MEMBERS: [&[u8]; 5] = [b"H4sI", b"eJ", b"eN", b"eA", b"eF"];
 
-/// Adds what may be a compressed member: gzip's mark at any place, zlib's shorter one at the beginning alone.
+/// Finds what may be a compressed member: gzip's mark at any place, zlib's shorter one at the beginning alone.
 pub(super) fn members(code: &[u8], found: &mut Vec<(usize, usize)>) {
     let zlib = MEMBERS[1..].iter().any(|mark| code.starts_with(mark));
     let gzip = memchr::memchr_iter(b'H', code).find(|at| code[*at..].starts_with(MEMBERS[0]));

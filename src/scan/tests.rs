@@ -192,6 +192,8 @@ fn a_bomb_is_given_up_and_said_to_be() {
     assert!(found.account.truncated > 0 && found.incomplete.is_some());
     let nested = gzip(&gzip(&vec![0; 64 << 20]));
     assert!(scan(&nested).incomplete.is_some());
+    let in_text = scan(&base64(&bomb, STANDARD));
+    assert!(in_text.account.truncated > 0 && in_text.incomplete.is_some(), "{:?}", in_text.account);
 }
 
 #[test]

@@ -213,10 +213,17 @@ impl<'r> Viewer<'r> {
             {
                 from = code.end;
                 let characters = code.characters(bytes, &mut joined);
-                base64::texts(characters, &mut stretches);
+                stretches.clear();
                 base64::members(characters, &mut stretches);
+                base64::texts(characters, &mut stretches);
                 for &(first, last) in &stretches {
-                    if code.place(first) >= region.end || self.unfolds == 0 {
+                    if code.place(first) >= region.end {
+                        continue;
+                    }
+                    let span = (code.place(first), code.place(last - 1) + 1);
+                    if self.unfolds == 0 || self.budget == 0 {
+                        self.account(depth, span, false);
+                        self.spans.capped = true;
                         break;
                     }
                     decoded.clear();
@@ -225,6 +232,7 @@ impl<'r> Viewer<'r> {
                     self.budget = self.budget.saturating_sub(decoded.len());
                     decoded.extend([0; PAD]);
                     let before = found.len();
+                    let capped = std::mem::take(&mut self.spans.capped);
                     self.layer(&decoded, 0..decoded.len() - PAD, &mut |_, _| 0, depth.decoded(), found);
                     for inner in &mut found[before..] {
                         let (start, end) = (first + inner.start * 4 / 3, first + (inner.end * 4).div_ceil(3));
@@ -232,9 +240,8 @@ impl<'r> Viewer<'r> {
                         inner.end = code.place(end - 1) + 1;
                         inner.path = inner.path.within(Step::Base64);
                     }
-                    if depth.outermost {
-                        self.spans.decoded.push((code.place(first), code.place(last - 1) + 1));
-                    }
+                    self.account(depth, span, true);
+                    self.spans.capped |= capped;
                 }
             }
         }
@@ -259,9 +266,11 @@ impl<'r> Viewer<'r> {
             let mut input = Input { bytes: &whole[begins..], taken: 0 };
             let before = found.len();
             let mut behind = |taken: usize, buffer: &mut [u8]| more(begins + taken, buffer);
+            let capped = std::mem::take(&mut self.spans.capped);
             let end = self.unfold(&mut input, &mut behind, depth, found);
             if end != End::Whole && input.taken < BELIEVED {
                 found.truncate(before);
+                self.spans.capped |= capped;
                 continue;
             }
             let trailer =
@@ -273,10 +282,17 @@ impl<'r> Viewer<'r> {
             }
             from = span.1.max(from);
             while zips.next_if(|at| *at < from).is_some() {}
-            if depth.outermost {
-                let spans = if end == End::Whole { &mut self.spans.decoded } else { &mut self.spans.truncated };
-                spans.push(span);
-            }
+            self.account(depth, span, end == End::Whole);
+            self.spans.capped |= capped;
+        }
+    }
+
+    /// What was decoded is decoded when it came to its end, and all that was encoded within it did.
+    fn account(&mut self, depth: Depth, span: (usize, usize), whole: bool) {
+        if depth.outermost {
+            let whole = whole && !self.spans.capped;
+            let spans = if whole { &mut self.spans.decoded } else { &mut self.spans.truncated };
+            spans.push(span);
         }
     }
 
