@@ -9,6 +9,8 @@ use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer, ScannedTarget};
 
 /// How many places a page lists; JSON lists them all.
 const PLACES: usize = 40;
+/// How many values of a class.
+const SHOWN: usize = 3;
 
 /// A scan.
 pub fn scanned(answer: &ScanAnswer, as_json: bool) -> Body {
@@ -63,6 +65,7 @@ fn class(summary: &ClassSummary) -> Value {
         "blocks": summary.class.blocks,
         "count": summary.count,
         "values": summary.values,
+        "frequent": summary.frequent.iter().map(|(value, n)| json!({"commitment": value, "count": n})).collect::<Vec<_>>(),
         "regions": summary.regions.iter().map(|(kind, n)| (kind.to_string(), json!(n))).collect::<Map<_, _>>(),
         "encodings": summary.encodings,
         "confidence": confidence.collect::<Map<_, _>>(),
@@ -74,6 +77,7 @@ fn page(answer: &ScanAnswer) -> String {
     if answer.found > 0 {
         let header = ["class", "found", "values", "confidence", "regions", "encodings", "blocks"];
         page.table(&header, answer.classes.iter().map(row).collect());
+        frequent(&mut page, answer);
         listed(&mut page, answer);
     } else {
         page.line("nothing was found in what was read");
@@ -100,6 +104,23 @@ fn row(summary: &ClassSummary) -> Vec<String> {
         summary.encodings.iter().cloned().collect::<Vec<_>>().join(", "),
         if summary.class.blocks { "yes" } else { "no" }.to_owned(),
     ]
+}
+
+/// The values that one decision would be about, where something is found more than once.
+fn frequent(page: &mut Page, answer: &ScanAnswer) {
+    let lines: Vec<String> = answer
+        .classes
+        .iter()
+        .flat_map(|summary| {
+            let often = summary.frequent.iter().filter(|(_, count)| *count > 1).take(SHOWN);
+            often.map(|(value, count)| {
+                format!("{}  {count} times the value {:.16}…", summary.class.id, value.to_string())
+            })
+        })
+        .collect();
+    if !lines.is_empty() {
+        page.heading("most often").items(lines);
+    }
 }
 
 fn regions(summary: &ClassSummary) -> String {

@@ -57,6 +57,9 @@ pub struct ScannedTarget {
     pub scan: Scan,
 }
 
+/// How many of a class's values are told one by one.
+const FREQUENT: usize = 10;
+
 /// The findings of one class.
 #[derive(Debug)]
 pub struct ClassSummary {
@@ -66,6 +69,8 @@ pub struct ClassSummary {
     pub count: u64,
     /// Its different values; none without a vault's key.
     pub values: Option<u64>,
+    /// The values found most often, and how often: a few of them are most of what a heap holds.
+    pub frequent: Vec<(KeyedBlake3, u64)>,
     /// How many lie in each kind of region.
     pub regions: BTreeMap<RegionKind, u64>,
     /// How they are encoded.
@@ -229,11 +234,12 @@ fn summary<'f>(
     class: &Class,
     findings: impl Iterator<Item = (&'f Finding, &'f Option<RegionKind>)>,
 ) -> Option<ClassSummary> {
-    let mut values: BTreeSet<KeyedBlake3> = BTreeSet::new();
+    let mut values: BTreeMap<KeyedBlake3, u64> = BTreeMap::new();
     let mut all = ClassSummary {
         class: class.clone(),
         count: 0,
         values: None,
+        frequent: Vec::new(),
         regions: BTreeMap::new(),
         encodings: BTreeSet::new(),
         confidence: BTreeMap::new(),
@@ -243,12 +249,17 @@ fn summary<'f>(
         if let Some(kind) = kind {
             *all.regions.entry(*kind).or_default() += 1;
         }
-        values.extend(finding.commitment);
+        if let Some(commitment) = finding.commitment {
+            *values.entry(commitment).or_default() += 1;
+        }
         if !all.encodings.contains(&finding.encoding) {
             all.encodings.insert(finding.encoding.clone());
         }
         *all.confidence.entry(std::cmp::Reverse(finding.confidence)).or_default() += 1;
     }
     all.values = (!values.is_empty()).then_some(values.len() as u64);
+    all.frequent = values.into_iter().collect();
+    all.frequent.sort_by_key(|(commitment, count)| (std::cmp::Reverse(*count), *commitment));
+    all.frequent.truncate(FREQUENT);
     (all.count > 0).then_some(all)
 }

@@ -68,6 +68,7 @@ fn a_disposition_binds_the_exact_set_and_one_new_finding_reopens_it() {
     assert_eq!(dispose(&sandbox, "privacy-lead", "email").code, 2, "nothing is recorded yet");
     let scanned = sandbox.json("triage-agent", &["scan", "--record"]).exits(1);
     assert_eq!(scanned.json()["found"], 2, "raw and sanitized");
+    assert_eq!(scanned.json()["classes"][0]["frequent"][0]["count"], 2, "the same value in both");
     let disposed = dispose(&sandbox, "privacy-lead", "email").exits(0).json();
     assert_eq!(disposed["sets"][0]["count"], 2);
     assert_eq!(dispose(&sandbox, "privacy-lead", "email").exits(0).json()["commit"], disposed["commit"], "once");
