@@ -5,6 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use packet::model::charter::Charter;
 use packet::model::policy::Policy;
+use packet::model::taxonomy::Taxonomy;
 use packet::model::text::is_plain;
 use packet::report;
 use packet::work::open::read_charter;
@@ -21,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
             charter.warnings();
             charter.encode_lane();
             if let Ok(policy) = Policy::parse(text) {
-                policy.looser(&charter);
+                policy.looser(&charter, &Taxonomy::default());
             }
         }
         Err(refused) => {
