@@ -56,17 +56,26 @@ pub fn record(
     let packet = snapshot.packet;
     let actor = actor_of(&packet.content.charter, signer)?;
     let inspection = inspected(&packet, named, Some(&actor), progress)?;
-    if added(&packet, &inspection)?.is_empty() {
+    if added(&packet, &inspection)?.is_empty() && own_newest(&packet, &actor).is_none() {
         return Ok(Scanned { packet, inspection, recorded: None });
     }
     let written = write(desk, signer, Replay::Cached, |now, author| {
         let files = added(&now.packet, &inspection)?;
         match files.is_empty() {
-            true => Ok(Plan::Already(now.packet.head.clone())),
+            // The same command ran before, and may have been killed: what it left undone is finished.
+            true => {
+                let before = own_newest(&now.packet, author.actor).cloned();
+                Ok(Plan::Already(before.unwrap_or_else(|| now.packet.head.clone())))
+            }
             false => Ok(Plan::Write(entry_of(author, &inspection, files))),
         }
     })?;
     Ok(Scanned { packet: written.packet, inspection, recorded: Some(written.entry) })
+}
+
+/// The actor's newest entry, if it recorded a scan.
+fn own_newest<'p>(packet: &'p Packet, actor: &Actor) -> Option<&'p CommitId> {
+    packet.newest.get(&actor.id).filter(|newest| newest.operation == Operation::Scan).map(|newest| &newest.entry)
 }
 
 fn inspected(

@@ -94,10 +94,13 @@ fn only_disposers_dispose_and_never_an_agent() {
 #[test]
 fn recording_and_disposing_end_what_was_bound_before() {
     let sandbox = holding(&[EMAIL], &[]);
-    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let scanned = sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json()["recorded"].clone();
+    let scanned = scanned.as_str().unwrap().to_owned();
     dispose(&sandbox, "privacy-lead", "email").exits(0);
     let commit = sandbox.draft_and_sign();
-    assert_eq!(sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json()["recorded"].as_str(), None);
+    let head = sandbox.head();
+    let again = sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json();
+    assert_eq!((again["recorded"].as_str(), sandbox.head()), (Some(scanned.as_str()), head), "nothing new, no entry");
     sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
     let manifest = sandbox.git(&["show", "packet/checkout:releases/1/manifest.json"]);
     assert!(
