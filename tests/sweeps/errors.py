@@ -52,12 +52,13 @@ def errors_of(point):
 def trials_of(command, points):
     """Every point with every error; a file that is read several times counts once.
 
-    `drift` records what it cannot read as *unreachable*, which is its business and no error.
+    `drift` records what it cannot read as *unreachable*, and `scan` what it found in what it could read: that is their
+    business and no error.
     """
     seen, trials = set(), []
     for point in points:
         path = point.path()
-        if command.name.startswith("drift") and "/live/vault/" in path:
+        if command.name.startswith(("drift", "scan")) and "/live/vault/" in path:
             continue
         if trace.changes_something(point) or path not in seen:
             trials += [(point, error) for error in errors_of(point)]
