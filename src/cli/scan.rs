@@ -13,7 +13,7 @@ use crate::work::{Refused, scan};
 /// Look for suspected identifiers in fragments or files: their class and place, never their text
 ///
 /// Looks for the classes of the packet's taxonomy, of files the default one, as ASCII and UTF-16, and in base64, gzip, zlib
-/// and deflate. Fragments are scanned where their bytes lie, raw and sanitized. Exit 0: nothing was found in what was
+/// and zip members. Fragments are scanned where their bytes lie, raw and sanitized. Exit 0: nothing was found in what was
 /// read; 1: something was; 3: not everything could be read. Names of people and postal addresses are not assessed. Files
 /// need no repository.
 ///

@@ -3,7 +3,8 @@
 use super::Case;
 use crate::model::coverage::is_covered;
 use crate::model::finding::Finding;
-use crate::model::findings::{Current, FragmentScan, Scanned};
+use crate::model::finding_set::Current;
+use crate::model::findings::{FragmentScan, Scanned};
 use crate::model::fragment::Fragment;
 use crate::model::id::ClassId;
 use crate::model::packet::Packet;

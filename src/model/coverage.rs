@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::finding::Finding;
-use super::findings::Current;
+use super::finding_set::Current;
 use super::fragment::Fragment;
 use super::id::ClassId;
 use super::kinds::kind_enum;

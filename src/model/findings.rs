@@ -182,10 +182,10 @@ impl Scanned {
 }
 
 /// A finding without how much speaks for it.
-type Identity = (ClassId, String, KeyedBlake3, u64, u64);
+pub(super) type Identity = (ClassId, String, KeyedBlake3, u64, u64);
 
 /// The same finding twice is one, by whatever speaks most for it.
-fn remember(known: &mut BTreeMap<Identity, Confidence>, findings: impl Iterator<Item = Finding>) {
+pub(super) fn remember(known: &mut BTreeMap<Identity, Confidence>, findings: impl Iterator<Item = Finding>) {
     for finding in findings {
         // Without a key there is no commitment, and nothing of it can be recorded.
         let Some(commitment) = finding.commitment else { continue };
@@ -223,7 +223,7 @@ pub struct Disposition {
     pub judgement: Judgement,
     /// How many findings the set held.
     pub count: u64,
-    /// The set's digest, see [`FindingSet`].
+    /// The set's digest, see [`super::finding_set::FindingSet`].
     pub set: Blake3,
     /// Why.
     pub why: String,
@@ -322,77 +322,6 @@ pub fn bytes_of(fragment: &Fragment) -> Vec<(Side, String)> {
     let raw = (Side::Raw, fragment.raw.keyed_blake3.to_string());
     let sanitized = fragment.sanitized.as_ref().map(|s| (Side::Sanitized, s.blake3.to_string()));
     [Some(raw), sanitized].into_iter().flatten().collect()
-}
-
-/// What was found in a fragment's bytes as they are now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Current {
-    /// In the raw bytes.
-    pub raw: Vec<Finding>,
-    /// In the sanitized bytes.
-    pub sanitized: Vec<Finding>,
-}
-
-impl Current {
-    /// What scans found in the bytes that the fragment has now; findings about earlier bytes are left out.
-    pub fn of<'a>(fragment: &Fragment, scans: impl Iterator<Item = &'a Scanned>) -> Self {
-        let mut sides: BTreeMap<Side, BTreeMap<Identity, Confidence>> = BTreeMap::new();
-        let bytes = bytes_of(fragment);
-        for scanned in scans.filter(|s| bytes.iter().any(|(side, bytes)| s.of == *side && s.bytes == *bytes)) {
-            remember(sides.entry(scanned.of).or_default(), scanned.findings());
-        }
-        let mut list = |side| {
-            let known = sides.remove(&side).unwrap_or_default();
-            let finding = |((class, encoding, commitment, offset, length), confidence)| Finding {
-                class,
-                offset,
-                length,
-                encoding,
-                confidence,
-                commitment: Some(commitment),
-            };
-            known.into_iter().map(finding).collect()
-        };
-        Self { raw: list(Side::Raw), sanitized: list(Side::Sanitized) }
-    }
-
-    /// The exact set of one class.
-    pub fn set(&self, class: &ClassId) -> FindingSet {
-        let sides = [(Side::Raw, &self.raw), (Side::Sanitized, &self.sanitized)];
-        let mut lines: Vec<String> = sides
-            .iter()
-            .flat_map(|(side, findings)| findings.iter().filter(|f| f.class == *class).map(move |f| line(*side, f)))
-            .collect();
-        lines.sort_unstable();
-        FindingSet { count: lines.len() as u64, digest: Blake3::of(lines.concat().as_bytes()) }
-    }
-
-    /// The classes found.
-    pub fn classes(&self) -> BTreeSet<&ClassId> {
-        self.raw.iter().chain(&self.sanitized).map(|f| &f.class).collect()
-    }
-}
-
-fn line(side: Side, finding: &Finding) -> String {
-    let commitment = finding.commitment.map(|c| c.to_string()).unwrap_or_default();
-    format!("{side} {}+{} {} {commitment}\n", finding.offset, finding.length, finding.encoding)
-}
-
-/// The sorted set of findings of one class in one fragment: what a disposition is about. One finding more or less is
-/// another set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FindingSet {
-    /// How many.
-    pub count: u64,
-    /// BLAKE3 over the sorted lines `SIDE OFFSET+LENGTH ENCODING COMMITMENT`.
-    pub digest: Blake3,
-}
-
-impl FindingSet {
-    /// The set of nothing.
-    pub fn empty() -> Self {
-        Self { count: 0, digest: Blake3::of(b"") }
-    }
 }
 
 /// The findings of one fragment as the replay keeps them.
@@ -502,22 +431,6 @@ mod tests {
             let fewer: Vec<Finding> = all.iter().filter(same).cloned().collect();
             prop_assert!(!file(&fewer).holds(&file(&all)));
         }
-    }
-
-    #[test]
-    fn every_finding_more_is_another_set_and_what_speaks_for_it_is_not() {
-        let class = ClassId::new("email").unwrap();
-        let set = |findings: &[Finding]| Current { raw: findings.to_vec(), sanitized: vec![] }.set(&class);
-        let one = [finding("email", 0, 1, Confidence::Low)];
-        let other = [finding("iban", 8, 1, Confidence::Low)];
-        assert_eq!(set(&one), set(&[one[0].clone(), other[0].clone()]));
-        assert_eq!(set(&one), set(&[finding("email", 0, 1, Confidence::High)]));
-        for more in [finding("email", 4, 1, Confidence::Low), finding("email", 0, 2, Confidence::Low)] {
-            assert_ne!(set(&one), set(&[one[0].clone(), more]));
-        }
-        let moved = Current { raw: vec![], sanitized: one.to_vec() };
-        assert_ne!(set(&one), moved.set(&class), "leaked is not the same as found");
-        assert_eq!(FindingSet::empty(), set(&[]));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::digest::{Blake3, Sha256};
-use super::findings::{Current, Judgement, RecordedFindings};
+use super::finding_set::Current;
+use super::findings::{Judgement, RecordedFindings};
 use super::fragment::{Fragment, RawCommitment};
 use super::id::{ClassId, PacketId};
 use super::ledger::Thread;

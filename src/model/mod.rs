@@ -13,6 +13,7 @@ pub mod content;
 pub mod coverage;
 pub mod digest;
 pub mod finding;
+pub mod finding_set;
 pub mod findings;
 pub mod fragment;
 pub mod id;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::digest::{Blake3, Sha256};
-use super::findings::{Current, FindingSet, RecordedFindings};
+use super::finding_set::{Current, FindingSet};
+use super::findings::RecordedFindings;
 use super::fragment::Fragment;
 use super::id::{ActorId, ClassId, CommitId, FragmentId, ObjectionId, ProposalId, SourceName, StageToken, TreeId};
 use super::ledger::{Standing, Thread};

@@ -48,10 +48,15 @@ pub fn check_all(content: &Content, progress: &(dyn Fn(u64) + Sync)) -> Checked 
     checked
 }
 
+/// How many bytes fragments have, raw and sanitized. Stored lengths may add up to more than there can be.
+pub fn bytes_of<'a>(fragments: impl Iterator<Item = &'a Fragment>) -> u64 {
+    let of = |f: &Fragment| f.range.length.saturating_add(f.sanitized.as_ref().map_or(0, |s| s.bytes));
+    fragments.fold(0, |sum, fragment| sum.saturating_add(of(fragment)))
+}
+
 /// How many bytes a check will read, for its progress.
 pub fn bytes_to_read(content: &Content) -> u64 {
-    let of = |f: &Fragment| f.range.length + f.sanitized.as_ref().map_or(0, |s| s.bytes);
-    content.fragments.values().map(|f| of(f)).sum()
+    bytes_of(content.fragments.values().map(AsRef::as_ref))
 }
 
 fn unread(source: &Source) -> SubjectCheck {

@@ -10,12 +10,12 @@ use super::load::{self, Replay};
 use super::refused::Refused;
 use crate::gate;
 use crate::model::coverage::{Coverage, Fill};
-use crate::model::findings::Current;
+use crate::model::finding_set::Current;
 use crate::model::fragment::Fragment;
 use crate::model::id::{ClassId, FragmentId};
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
-use crate::source::Vault;
+use crate::source::{Vault, evidence};
 
 /// How much of an interval's sanitized bytes is looked at for a placeholder.
 const BEGINNING: u64 = 64;
@@ -54,7 +54,7 @@ pub fn coverage(
 ) -> Result<CoverageAnswer, Refused> {
     let packet = load::load(desk, None, Replay::Cached)?.packet;
     let chosen = fragments(&packet, named)?;
-    let progress = progress(inspect::bytes_to_read(chosen.iter().copied()));
+    let progress = progress(evidence::bytes_of(chosen.iter().copied()));
     let inspection = inspect::inspect(&packet, &chosen, None, &*progress);
     let mut answer = CoverageAnswer { fragments: Vec::new(), reasons: Vec::new() };
     for (fragment, scan) in chosen.iter().zip(&inspection.scans) {

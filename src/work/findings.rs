@@ -15,6 +15,7 @@ use crate::model::operation::Operation;
 use crate::model::packet::Packet;
 use crate::model::place::Place;
 use crate::sign::Signer;
+use crate::source::evidence;
 
 /// What scans of fragments found.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ fn inspected(
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
 ) -> Result<Inspection, Refused> {
     let fragments = fragments(packet, named)?;
-    let progress = progress(inspect::bytes_to_read(fragments.iter().copied()));
+    let progress = progress(evidence::bytes_of(fragments.iter().copied()));
     Ok(inspect::inspect(packet, &fragments, actor.map(|actor| &actor.id), &*progress))
 }
 

@@ -42,12 +42,6 @@ pub(super) fn unfit(error: &TaxonomyError) -> Refused {
     Refused::new(Verdict::Undecided, "scan-incomplete", "taxonomy", error.to_string(), help)
 }
 
-/// How many bytes scanning these fragments reads.
-pub(super) fn bytes_to_read<'a>(fragments: impl Iterator<Item = &'a Fragment>) -> u64 {
-    let of = |f: &Fragment| f.range.length.saturating_add(f.sanitized.as_ref().map_or(0, |s| s.bytes));
-    fragments.fold(0, |sum, fragment| sum.saturating_add(of(fragment)))
-}
-
 /// Why bytes were not scanned to the end.
 #[derive(Debug)]
 enum Unread {

@@ -1,0 +1,110 @@
+//! What was found in a fragment's bytes as they are now, and the exact sets that people judge.
+//!
+//! Everything that was ever found stays on record ([`super::findings`]); only what is about the present bytes counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::digest::Blake3;
+use super::finding::{Confidence, Finding};
+use super::findings::{Identity, Scanned, Side, bytes_of, remember};
+use super::fragment::Fragment;
+use super::id::ClassId;
+
+/// What was found in a fragment's bytes as they are now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Current {
+    /// In the raw bytes.
+    pub raw: Vec<Finding>,
+    /// In the sanitized bytes.
+    pub sanitized: Vec<Finding>,
+}
+
+impl Current {
+    /// What scans found in the bytes that the fragment has now; findings about earlier bytes are left out.
+    pub fn of<'a>(fragment: &Fragment, scans: impl Iterator<Item = &'a Scanned>) -> Self {
+        let mut sides: BTreeMap<Side, BTreeMap<Identity, Confidence>> = BTreeMap::new();
+        let bytes = bytes_of(fragment);
+        for scanned in scans.filter(|s| bytes.iter().any(|(side, bytes)| s.of == *side && s.bytes == *bytes)) {
+            remember(sides.entry(scanned.of).or_default(), scanned.findings());
+        }
+        let mut list = |side| {
+            let known = sides.remove(&side).unwrap_or_default();
+            let finding = |((class, encoding, commitment, offset, length), confidence)| Finding {
+                class,
+                offset,
+                length,
+                encoding,
+                confidence,
+                commitment: Some(commitment),
+            };
+            known.into_iter().map(finding).collect()
+        };
+        Self { raw: list(Side::Raw), sanitized: list(Side::Sanitized) }
+    }
+
+    /// The exact set of one class.
+    pub fn set(&self, class: &ClassId) -> FindingSet {
+        let sides = [(Side::Raw, &self.raw), (Side::Sanitized, &self.sanitized)];
+        let mut lines: Vec<String> = sides
+            .iter()
+            .flat_map(|(side, findings)| findings.iter().filter(|f| f.class == *class).map(move |f| line(*side, f)))
+            .collect();
+        lines.sort_unstable();
+        FindingSet { count: lines.len() as u64, digest: Blake3::of(lines.concat().as_bytes()) }
+    }
+
+    /// The classes found.
+    pub fn classes(&self) -> BTreeSet<&ClassId> {
+        self.raw.iter().chain(&self.sanitized).map(|f| &f.class).collect()
+    }
+}
+
+fn line(side: Side, finding: &Finding) -> String {
+    let commitment = finding.commitment.map(|c| c.to_string()).unwrap_or_default();
+    format!("{side} {}+{} {} {commitment}\n", finding.offset, finding.length, finding.encoding)
+}
+
+/// The sorted set of findings of one class in one fragment: what a disposition is about. One finding more or less is
+/// another set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FindingSet {
+    /// How many.
+    pub count: u64,
+    /// BLAKE3 over the sorted lines `SIDE OFFSET+LENGTH ENCODING COMMITMENT`.
+    pub digest: Blake3,
+}
+
+impl FindingSet {
+    /// The set of nothing.
+    pub fn empty() -> Self {
+        Self { count: 0, digest: Blake3::of(b"") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::KeyedBlake3;
+
+    fn finding(class: &str, offset: u64, value: u8, confidence: Confidence) -> Finding {
+        let (class, encoding) = (ClassId::new(class).unwrap(), "ascii".to_owned());
+        let commitment = Some(KeyedBlake3::from_bytes([value; 32]));
+        Finding { class, offset, length: 4, encoding, confidence, commitment }
+    }
+
+    #[test]
+    fn every_finding_more_is_another_set_and_what_speaks_for_it_is_not() {
+        let class = ClassId::new("email").unwrap();
+        let set = |findings: &[Finding]| Current { raw: findings.to_vec(), sanitized: vec![] }.set(&class);
+        let one = [finding("email", 0, 1, Confidence::Low)];
+        let other = [finding("iban", 8, 1, Confidence::Low)];
+        assert_eq!(set(&one), set(&[one[0].clone(), other[0].clone()]));
+        assert_eq!(set(&one), set(&[finding("email", 0, 1, Confidence::High)]));
+        for more in [finding("email", 4, 1, Confidence::Low), finding("email", 0, 2, Confidence::Low)] {
+            assert_ne!(set(&one), set(&[one[0].clone(), more]));
+        }
+        let moved = Current { raw: vec![], sanitized: one.to_vec() };
+        assert_ne!(set(&one), moved.set(&class), "leaked is not the same as found");
+        assert_eq!(FindingSet::empty(), set(&[]));
+    }
+}
