@@ -216,7 +216,8 @@ impl<'r> Matcher<'r> {
             let Some((_, before)) = shape.pivot.as_ref().filter(|(byte, _)| *byte == text[pivot]) else { continue };
             let back = text[pivot.saturating_sub(shape.longest)..pivot].iter().rev();
             let length = back.take_while(|b| before[usize::from(**b)]).count();
-            let from = pivot - length;
+            // What is already a part of a value begins no other: `a@example.test/b@example.test` holds two.
+            let from = (pivot - length).max(track.claimed[index]).min(pivot);
             let start =
                 from + text[from..pivot].iter().take_while(|b| !b.is_ascii_alphanumeric() && **b != b'_').count();
             if start == pivot || tried.contains(&start) {

@@ -115,6 +115,37 @@ fn a_value_within_base64_is_told_by_the_characters_that_cover_it() {
 }
 
 #[test]
+fn an_address_that_stands_against_other_text_is_found() {
+    for (before, behind) in [
+        ("out of range..", ""),
+        ("", "..documentation"),
+        ("", "-.documentation"),
+        ("", ".-documentation"),
+        ("", "Failed to send"),
+        ("...", "..."),
+    ] {
+        let found = scan(format!("{before}{EMAIL}{behind}").as_bytes());
+        assert_eq!(places(&found), one("email", "ascii", before.len() as u64, EMAIL.len()), "{before}{EMAIL}{behind}");
+    }
+    for none in
+        ["a.@example.test", "@example.test", "a@.test", "icon@image.pngFailed", "user@Some.ThingElse", "a@example"]
+    {
+        assert_eq!(scan(none.as_bytes()).found, 0, "{none}");
+    }
+}
+
+#[test]
+fn addresses_one_after_the_other_are_told_apart() {
+    for between in ["/", "|", "=", "--customer=", ";", ",", "+", "&to="] {
+        let found = places(&scan(format!("{EMAIL}{between}{EMAIL}").as_bytes()));
+        let starts: Vec<_> = found.iter().map(|(.., offset, _)| *offset).collect();
+        let ends: Vec<_> = found.iter().map(|(.., offset, length)| offset + length).collect();
+        let both = 2 * EMAIL.len() as u64 + between.len() as u64;
+        assert!(starts.len() == 2 && starts[1] >= EMAIL.len() as u64 && ends[1] == both, "{between}: {found:?}");
+    }
+}
+
+#[test]
 fn three_decoders_are_one_too_many() {
     let thrice = base64(&base64(&base64(EMAIL.as_bytes(), STANDARD), STANDARD), STANDARD);
     assert_eq!(scan(&thrice).found, 0);

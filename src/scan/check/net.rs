@@ -12,19 +12,19 @@ const FILE_ENDINGS: &[&[u8]] = &[
     b"timer", b"socket", b"target", b"mount", b"slice", b"scope", b"conf", b"cfg", b"ini", b"lock", b"dylib",
 ];
 
-/// A mailbox at a domain: labels that are names, and an ending that is no file's.
+/// A mailbox at a domain: labels that are names, and an ending that is no file's. Text that stands against it without a gap
+/// (an ellipsis before, a sentence behind) is left out of it.
 pub(super) fn email(candidate: &mut Candidate<'_>) -> Judgement {
+    let Some(at) = candidate.value().iter().position(|b| *b == b'@') else { return Judgement::No };
+    let at = candidate.start + at;
+    candidate.start = local_start(candidate.text, candidate.start, at);
+    candidate.end = at + 1 + named_length(&candidate.text[at + 1..candidate.end]);
     let value = candidate.value();
-    let Some(at) = value.iter().position(|b| *b == b'@') else { return Judgement::No };
-    let (local, domain) = (&value[..at], &value[at + 1..]);
-    let dots = |part: &[u8]| part.starts_with(b".") || part.ends_with(b".") || part.windows(2).any(|two| two == b"..");
-    let mut labels = domain.split(|b| *b == b'.');
-    let named = labels.all(|l| (1..=63).contains(&l.len()) && !l.starts_with(b"-") && !l.ends_with(b"-"));
-    let Some(ending) = domain.rsplit(|b| *b == b'.').next() else { return Judgement::No };
-    let lower = ending.to_ascii_lowercase();
-    // `SomeText` and `tEST` are no endings; `com`, `COM` and `Com` are.
-    let mixed = ending[1..].iter().any(u8::is_ascii_uppercase) && ending.iter().any(u8::is_ascii_lowercase);
-    if local.is_empty() || dots(local) || !named || mixed || FILE_ENDINGS.contains(&lower.as_slice()) {
+    let (local, domain) = (&candidate.text[candidate.start..at], &candidate.text[at + 1..candidate.end]);
+    let Some(dot) = domain.iter().rposition(|b| *b == b'.') else { return Judgement::No };
+    let lower = domain[dot + 1..].to_ascii_lowercase();
+    let letters = lower.len() > 1 && lower.iter().all(u8::is_ascii_alphabetic);
+    if local.is_empty() || local.ends_with(b".") || !letters || FILE_ENDINGS.contains(&lower.as_slice()) {
         return Judgement::No;
     }
     let long_enough = value.len() >= 8 || local.len() > 1 && domain.len() > 4;
@@ -43,6 +43,40 @@ pub(super) fn email(candidate: &mut Candidate<'_>) -> Judgement {
     }
 }
 
+/// Where the part before the `@` begins: no two dots stand together in it, and none begins it.
+fn local_start(text: &[u8], start: usize, at: usize) -> usize {
+    match text[start..at].windows(2).rposition(|two| two == b"..") {
+        Some(dots) => start + dots + 2,
+        None => start + usize::from(text[start] == b'.'),
+    }
+}
+
+/// How much of it is the name of a domain: up to a label that is none, and of `example.testThe`, which stands against the
+/// next sentence, up to the ending that everyone knows. Nothing when it ends like `SomeText`.
+fn named_length(domain: &[u8]) -> usize {
+    let mut length = 0;
+    for label in domain.split(|b| *b == b'.') {
+        let dashes = label.iter().rev().take_while(|b| **b == b'-').count();
+        let name = &label[..label.len() - dashes];
+        if name.is_empty() || name.len() > 63 || name.starts_with(b"-") {
+            break;
+        }
+        length += name.len() + usize::from(length > 0);
+        if dashes > 0 {
+            break;
+        }
+    }
+    let ending = domain[..length].iter().rposition(|b| *b == b'.').map_or(length, |dot| dot + 1);
+    let ending = &domain[ending..length];
+    // `SomeText` and `tEST` are no endings; `com`, `COM` and `Com` are.
+    let capital = ending.iter().skip(1).position(u8::is_ascii_uppercase).map(|at| at + 1);
+    match capital.filter(|_| ending.iter().any(u8::is_ascii_lowercase)) {
+        None => length,
+        Some(capital) if GENERIC.contains(&&ending[..capital]) => length - ending.len() + capital,
+        Some(_) => 0,
+    }
+}
+
 /// The two letters of countries and territories (ISO 3166-1, and the few that the root zone has beside).
 const COUNTRIES: &[u8] =
     b"acadaeafagaialamaoaqarasatauawaxazbabbbdbebfbgbhbibjbmbnbobrbsbtbvbwbybzcacccdcfcgchcickclcmcncocrcucvcwcxcycz\
@@ -51,35 +85,37 @@ const COUNTRIES: &[u8] =
     npnrnunzompapepfpgphpkplpmpnprpsptpwpyqarerorsrurwsasbscsdsesgshsisjskslsmsnsosrssstsusvsxsysztctdtftgthtjtktl\
     tmtntotrtttvtwtzuaugukusuyuzvavcvevgvivnvuwfwsyeytzazmzw";
 
-/// Endings that need no second look: the oldest, the reserved ones, and countries.
+/// The oldest endings that name no country, the newer ones that are much used, and the reserved ones (RFC 2606, RFC 6762).
+const GENERIC: &[&[u8]] = &[
+    b"com",
+    b"org",
+    b"net",
+    b"edu",
+    b"gov",
+    b"mil",
+    b"int",
+    b"info",
+    b"biz",
+    b"name",
+    b"mobi",
+    b"app",
+    b"dev",
+    b"cloud",
+    b"online",
+    b"xyz",
+    b"test",
+    b"example",
+    b"invalid",
+    b"local",
+    b"internal",
+    b"arpa",
+    b"email",
+];
+
+/// Endings that need no second look.
 fn is_ending(lower: &[u8]) -> bool {
-    const KNOWN: &[&[u8]] = &[
-        b"com",
-        b"org",
-        b"net",
-        b"edu",
-        b"gov",
-        b"mil",
-        b"int",
-        b"info",
-        b"biz",
-        b"name",
-        b"mobi",
-        b"app",
-        b"dev",
-        b"cloud",
-        b"online",
-        b"xyz",
-        b"test",
-        b"example",
-        b"invalid",
-        b"local",
-        b"internal",
-        b"arpa",
-        b"email",
-    ];
     let country = lower.len() == 2 && COUNTRIES.chunks(2).any(|known| known == lower);
-    country || KNOWN.contains(&lower)
+    country || GENERIC.contains(&lower)
 }
 
 /// Between spaces, quotes or brackets: for what is too short to be believed among noise.
