@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::automaton::Walker;
-use super::rules::{WIDEST, Words};
+use super::rules::Words;
 
 /// The longest context word.
 const WORD: usize = 32;
@@ -42,13 +42,13 @@ impl<'r> Context<'r> {
     /// Whether a word of the set stands within `window` before a match, or shortly behind it.
     pub(super) fn is_near(&mut self, text: &[u8], (start, end): (usize, usize), set: usize, window: usize) -> bool {
         let (low, high) = (start.saturating_sub(window), (end + BEHIND).min(text.len()));
-        let reach = start.saturating_sub(WIDEST);
+        let reach = start.saturating_sub(self.words.widest);
         if reach > self.to || low < self.from {
             self.seen.clear();
             (self.from, self.to) = (reach, reach);
         }
         self.read(text, high);
-        while self.seen.front().is_some_and(|(at, _)| *at + WIDEST < start) {
+        while self.seen.front().is_some_and(|(at, _)| *at + self.words.widest < start) {
             let (at, _) = self.seen.pop_front().expect("it is there");
             self.from = at + 1;
         }

@@ -11,7 +11,7 @@
 //! | [`stream`] | pieces of a file, joined where their addresses touch |
 //! | `chunk` | one mebibyte and its neighbours: read, looked at, accounted for |
 //! | `view` | bytes, and what is encoded in them, layer by layer |
-//! | `gate` | where text is |
+//! | `lanes`, `gate` | what is asked of every byte, and where text is |
 //! | `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
 //! | `base64`, `inflate` | decoders |
@@ -29,6 +29,7 @@ mod chunk;
 mod context;
 mod gate;
 mod inflate;
+mod lanes;
 pub mod lint;
 mod matcher;
 mod needs;

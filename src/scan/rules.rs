@@ -1,8 +1,9 @@
 //! A taxonomy, made ready: its patterns as automata, its checks as functions, and the tables that keep nearly every byte
 //! out of both.
 
-use super::automaton::{Automaton, LOOK, MOST_COMPILED, MOST_COMPILED_EACH, Parsed, PatternError};
+use super::automaton::{Automaton, LOOK, MOST_COMPILED, Parsed, PatternError};
 use super::check::{self, Check};
+use super::lanes::Set;
 use crate::model::finding::Confidence;
 use crate::model::id::ClassId;
 use crate::model::taxonomy::{Boundary, Class, ContextUse, Normal, Pattern, Taxonomy};
@@ -14,7 +15,7 @@ pub(super) const MOST_PATTERNS: usize = 512;
 /// The longest match, in characters.
 pub(super) const LONGEST: usize = 4096;
 /// How far context words are looked for.
-pub(super) const WIDEST: usize = 256;
+const WIDEST: usize = 256;
 /// How far by default.
 const WINDOW: usize = 48;
 
@@ -96,8 +97,8 @@ pub(super) struct Gates {
     pub(super) open: u64,
     /// The longest match of each bundle.
     longest: [usize; 64],
-    /// The bytes other than letters and digits that something may begin with, eight by eight, the last ones repeated.
-    pub(super) marks: Vec<[u8; 8]>,
+    /// The bytes other than letters and digits that something may begin with.
+    pub(super) marks: Set,
 }
 
 /// The bits that stand for pivots: the first has one, the others share one.
@@ -110,6 +111,8 @@ pub(super) struct Words {
     /// The sets that each word is in, one bit each.
     pub(super) sets: Vec<u64>,
     pub(super) gates: Gates,
+    /// How far before a match any class looks for one.
+    pub(super) widest: usize,
 }
 
 /// A taxonomy, made ready.
@@ -141,8 +144,10 @@ impl Rules {
         }
         gates.close();
         let groups = groups(taxonomy);
-        let rules = taxonomy.class.iter().map(|class| rule(class, &groups)).collect::<Result<_, _>>()?;
-        Ok(Self { rules, plain, pivoted, gates, words: words(&sets)? })
+        let rules: Vec<Rule> = taxonomy.class.iter().map(|class| rule(class, &groups)).collect::<Result<_, _>>()?;
+        let widest = rules.iter().map(|rule| rule.window).max().unwrap_or(WINDOW);
+        let words = words(&sets, widest)?;
+        Ok(Self { rules, plain, pivoted, gates, words })
     }
 }
 
@@ -189,7 +194,7 @@ impl Shapes {
                 let parse = |regex: &str| Parsed::new(regex).map_err(|e| wrong(e.to_string()));
                 let lead = pattern.lead.as_deref().map(parse).transpose()?;
                 let value = parse(&pattern.regex)?;
-                Automaton::new(std::slice::from_ref(&value), MOST_COMPILED_EACH).map_err(|e| wrong(e.to_string()))?;
+                value.judge_size().map_err(|e| wrong(e.to_string()))?;
                 let words = sets.iter().position(|set| *set == words_of(class, pattern));
                 shapes.push(Shape {
                     words: words.unwrap_or(0),
@@ -293,7 +298,7 @@ impl Gates {
             at: Box::new([[0; 256]; LOOK]),
             open: 0,
             longest: [0; 64],
-            marks: Vec::new(),
+            marks: Set::EMPTY,
         }
     }
 
@@ -324,9 +329,7 @@ impl Gates {
     /// All that may begin is known.
     fn close(&mut self) {
         let begins = |byte: &u8| !byte.is_ascii_alphanumeric() && self.at[0][usize::from(*byte)] != 0;
-        let marks: Vec<u8> = (0..=255).filter(begins).collect();
-        let eight = |marks: &[u8]| std::array::from_fn(|at| marks[at.min(marks.len() - 1)]);
-        self.marks = marks.chunks(8).map(eight).collect();
+        self.marks = (0..=255).filter(begins).fold(Set::EMPTY, Set::with);
     }
 
     /// Lets in a pivot behind what may stand before it.
@@ -367,7 +370,7 @@ fn word_sets(taxonomy: &Taxonomy) -> Result<Vec<&[String]>, TaxonomyError> {
     }
 }
 
-fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
+fn words(sets: &[&[String]], widest: usize) -> Result<Option<Words>, TaxonomyError> {
     let mut all: Vec<(&str, u64)> = Vec::new();
     for (index, set) in sets.iter().enumerate() {
         for word in *set {
@@ -389,5 +392,5 @@ fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
     for (index, (word, _)) in all.iter().enumerate() {
         gates.add(1 << (word.as_bytes()[0] % 62), word.len(), &automaton.entry(index, |_| true).bytes, |_| true);
     }
-    Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates }))
+    Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates, widest }))
 }
