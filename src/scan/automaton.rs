@@ -229,8 +229,8 @@ impl Automaton {
         }
     }
 
-    /// Which bytes may stand at each of the first places of a pattern, when it begins with one of some bytes.
-    pub(super) fn entry(&self, pattern: usize, begins: impl Fn(u8) -> bool) -> Entry {
+    /// Which bytes may stand at each of the first places of a pattern, of those that `begins` lets stand there.
+    pub(super) fn entry(&self, pattern: usize, begins: &dyn Fn(usize, u8) -> bool) -> Entry {
         let nfa = self.dfa.get_nfa();
         let mut entry = Entry { bytes: [[false; 256]; LOOK] };
         let mut states = closure(nfa, self.start(pattern));
@@ -245,7 +245,7 @@ impl Automaton {
             for &id in &states {
                 steps(nfa, id, |low, high, to| {
                     let mut leads_on = false;
-                    for byte in (low..=high).filter(|byte| place > 0 || begins(*byte)) {
+                    for byte in (low..=high).filter(|byte| begins(place, *byte)) {
                         bytes[usize::from(byte)] = true;
                         leads_on = true;
                     }
@@ -375,7 +375,7 @@ mod tests {
     fn the_first_bytes_of_a_pattern_are_known() {
         let parsed = [Parsed::new("ab?[0-9]").unwrap(), Parsed::new("[a-z.]{1,9}@x").unwrap()];
         let automaton = Automaton::new(&parsed, MOST_COMPILED).unwrap();
-        let entry = automaton.entry(0, |_| true);
+        let entry = automaton.entry(0, &|_, _| true);
         let at = |place: usize| (0..=255_u8).filter(|b| entry.bytes[place][usize::from(*b)]).collect::<Vec<_>>();
         assert_eq!(at(0), b"a");
         assert_eq!(at(1), b"0123456789b");

@@ -5,6 +5,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::lanes::mask;
 use super::matcher::PAD;
 use super::stream::Stream;
 use super::view::{Found, Viewer};
@@ -141,11 +142,4 @@ impl Marks {
         };
         words.skip(range.start / 64).take(range.end.div_ceil(64) - range.start / 64).map(of).sum()
     }
-}
-
-/// The bits of a word that lie in a range.
-fn mask(index: usize, start: usize, end: usize) -> u64 {
-    let low = start.saturating_sub(index * 64).min(64);
-    let high = end.saturating_sub(index * 64).min(64);
-    if low >= high { 0 } else { (u64::MAX << low) & (u64::MAX >> (64 - high)) }
 }

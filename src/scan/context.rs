@@ -57,13 +57,12 @@ impl<'r> Context<'r> {
     }
 
     fn read(&mut self, text: &[u8], high: usize) {
-        let gates = &self.words.gates;
+        let doors = &self.words.doors;
         while self.to < high {
             let at = self.to;
             self.to += 1;
-            let byte = |ahead: usize| usize::from(text.get(at + ahead).copied().unwrap_or(0));
-            let mask = gates.at[0][byte(0)] & gates.at[1][byte(1)] & gates.at[2][byte(2)] & gates.at[3][byte(3)];
-            if mask == 0 || !begins(text, at) {
+            let four = std::array::from_fn(|ahead| text.get(at + ahead).copied().unwrap_or(0));
+            if doors.glance(0, four) == 0 || !begins(text, at) {
                 continue;
             }
             let mut sets = 0;

@@ -4,6 +4,8 @@
 //! program runs, which is built for any x86-64. The question is always *is the byte in this set?*: the lower half of a
 //! byte finds, in a table of sixteen, the upper halves with which it is in the set. All else in this room shifts words.
 
+use std::ops::Range;
+
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x64};
 
 /// A set of bytes.
@@ -187,19 +189,27 @@ impl Behind {
     }
 }
 
+/// The bits of a word that lie in a range.
+#[inline(always)]
+pub(super) fn mask(index: usize, start: usize, end: usize) -> u64 {
+    let low = start.saturating_sub(index * 64).min(64);
+    let high = end.saturating_sub(index * 64).min(64);
+    if low >= high { 0 } else { (u64::MAX << low) & (u64::MAX >> (64 - high)) }
+}
+
 /// The places in a range whose bits are set.
-pub(super) fn places(words: &[u64], range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
-    let first = range.start / 64;
-    let last = range.end.div_ceil(64).min(words.len());
-    words.get(first..last).unwrap_or_default().iter().enumerate().flat_map(move |(at, &word)| {
-        let base = (first + at) * 64;
-        let mut bits = word & u64::MAX << range.start.saturating_sub(base).min(63);
+#[inline(always)]
+pub(super) fn places(words: &[u64], range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    let Range { start, end } = range;
+    let first = start / 64;
+    let within = words.get(first..end.div_ceil(64).min(words.len())).unwrap_or_default();
+    within.iter().zip(first..).flat_map(move |(word, index)| {
+        let mut bits = word & mask(index, start, end);
         std::iter::from_fn(move || {
-            let place = base + bits.trailing_zeros() as usize;
+            let place = (bits != 0).then(|| index * 64 + bits.trailing_zeros() as usize);
             bits &= bits.wrapping_sub(1);
-            (place < base + 64).then_some(place)
+            place
         })
-        .take_while(move |place| *place < range.end)
     })
 }
 

@@ -12,7 +12,7 @@
 //! | `chunk` | one mebibyte and its neighbours: read, looked at, accounted for |
 //! | `view` | bytes, and what is encoded in them, layer by layer |
 //! | `lanes`, `gate` | what is asked of every byte, and where text is |
-//! | `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
+//! | `doors`, `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
 //! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
@@ -27,6 +27,7 @@ mod base64;
 mod check;
 mod chunk;
 mod context;
+mod doors;
 mod gate;
 mod inflate;
 mod lanes;

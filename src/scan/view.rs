@@ -150,7 +150,7 @@ impl<'r> Viewer<'r> {
 
     fn layer(&mut self, bytes: &[u8], region: Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
         let mut layer = self.layers.pop().unwrap_or_default();
-        layer.masks.read(&bytes[..bytes.len() - PAD], self.rules.gates.marks);
+        layer.masks.read(&bytes[..bytes.len() - PAD], self.rules.doors.marks);
         self.narrow(&mut layer, bytes, &region, depth, found);
         self.wide(&mut layer, bytes, &region, depth, found);
         if depth.may_decode() {
