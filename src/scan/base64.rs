@@ -173,9 +173,7 @@ fn may_hold_text(code: &[u8]) -> bool {
 /// Adds stretches of characters that decode to bytes below 128 alone: text, ASCII or UTF-16. Each begins four
 /// characters with its first.
 pub(super) fn texts(code: &[u8], found: &mut Vec<(usize, usize)>) {
-    // Of base64 of text hardly one stretch in ten thousand has no capital; most long names have none.
-    let capitals = code.iter().fold(0, |any, byte| any | u8::from(byte.wrapping_sub(b'A') < 26));
-    if capitals == 0 || !may_hold_text(code) {
+    if !may_hold_text(code) {
         return;
     }
     let mut since = [0, 1, 2, 3];

@@ -61,9 +61,9 @@ impl<'r> Worker<'r> {
         let base = own.start.saturating_sub(BEFORE);
         let end = own.end.saturating_add(BEHIND).min(stream.length());
         let length = usize::try_from(end - base).expect("a chunk and its margins fit");
-        self.buffer.clear();
         self.buffer.resize(length + PAD, 0);
         stream.read(source, base, &mut self.buffer[..length])?;
+        self.buffer[length..].fill(0);
         let within = |at: u64| usize::try_from(at - base).expect("within the buffer");
         let own = within(own.start)..within(own.end);
         self.found.clear();

@@ -39,8 +39,9 @@ impl Set {
     }
 }
 
-/// Letters, digits, punctuation, and the three controls that stand in text.
 const PRINTABLE: Set = Set::EMPTY.range(b' ', b'~').range(b'\t', b'\n').with(b'\r');
+/// The sign of degrees, in Latin-1 as in UTF-16: the one byte beyond ASCII that stands amid a value, a position.
+const DEGREE: u8 = 0xB0;
 const CAPITAL: Set = Set::EMPTY.range(b'A', b'Z');
 const WORD: Set = CAPITAL.range(b'a', b'z').range(b'0', b'9');
 /// The characters of both alphabets of base64.
@@ -49,8 +50,10 @@ const CODE: Set = WORD.with(b'+').with(b'/').with(b'-').with(b'_');
 /// What is asked of every byte, 64 in a word.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
+    /// Letters, digits, punctuation, the three controls that stand in text, and the sign of degrees.
     pub(super) printable: Vec<u64>,
     pub(super) zero: Vec<u64>,
+    pub(super) capital: Vec<u64>,
     /// Base64, of either alphabet.
     pub(super) code: Vec<u64>,
     /// Where a pattern may begin: with a word, also one that begins with a capital within another or stands behind an
@@ -64,7 +67,8 @@ impl Lanes {
     /// Reads the bytes; what was there before is forgotten. Behind the last there is nothing of anything.
     pub(super) fn read(&mut self, bytes: &[u8], marks: Set) {
         let words = bytes.len() / 64 + 1;
-        for lane in [&mut self.printable, &mut self.zero, &mut self.code, &mut self.starts, &mut self.members] {
+        let Self { printable, zero, capital, code, starts, members } = self;
+        for lane in [printable, zero, capital, code, starts, members] {
             lane.resize(words, 0);
         }
         dispatch!(Level::new(), simd => self.fill(simd, bytes, marks));
@@ -77,15 +81,15 @@ impl Lanes {
         let (blocks, rest) = bytes.as_chunks::<64>();
         let mut last = [0xFF; 64];
         last[..rest.len()].copy_from_slice(rest);
-        let Self { printable, zero, code, starts, members } = self;
-        let words = printable.iter_mut().zip(zero).zip(code).zip(starts).zip(members);
-        for (block, ((((printable, zero), code), starts), members)) in blocks.iter().chain([&last]).zip(words) {
+        for (at, block) in blocks.iter().chain([&last]).enumerate() {
             let block = tables.halve(u8x64::simd_from(simd, *block));
-            *printable = block.within(tables.printable);
-            *zero = block.is(0);
-            *code = block.within(tables.code);
-            *starts = behind.starts(&tables, &block);
-            *members = behind.members(&block);
+            let capital = block.within(tables.capital);
+            self.printable[at] = block.within(tables.printable) | block.is(DEGREE);
+            self.zero[at] = block.is(0);
+            self.capital[at] = capital;
+            self.code[at] = block.within(tables.code);
+            self.starts[at] = behind.starts(&tables, &block, capital);
+            self.members[at] = behind.members(&block);
         }
     }
 }
@@ -170,8 +174,8 @@ fn moved(kept: &mut u64, bits: u64, by: u32) -> u64 {
 
 impl Behind {
     #[inline(always)]
-    fn starts<S: Simd>(&mut self, tables: &Tables<S>, block: &Halves<S>) -> u64 {
-        let (word, capital) = (block.within(tables.word), block.within(tables.capital));
+    fn starts<S: Simd>(&mut self, tables: &Tables<S>, block: &Halves<S>, capital: u64) -> u64 {
+        let word = block.within(tables.word);
         let behind_word = moved(&mut self.word, word, 1);
         let behind_capital = moved(&mut self.capital, capital, 1);
         // `\n` in a text of code: the letter is not a part of the word that follows.
@@ -240,7 +244,8 @@ mod tests {
     }
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let telling = prop::sample::select(b"azAZ09 @\\n+/-_~\t\r\x0B\x00\x1F\x8B\x78\x9C\x01PK\x7F\x80\xFF".to_vec());
+        let telling =
+            prop::sample::select(b"azAZ09 @\\n+/-_~\t\r\x0B\x00\x1F\x8B\x78\x9C\x01PK\x7F\x80\xB0\xFF".to_vec());
         prop::collection::vec(prop_oneof![telling, any::<u8>()], 0..300)
     }
 
@@ -251,9 +256,10 @@ mod tests {
             lanes.read(b"what was there before is forgotten", Set::EMPTY);
             lanes.read(&bytes, Set::EMPTY.with(b'@').with(0xB0));
             let those = |test: &dyn Fn(usize) -> bool| (0..bytes.len()).filter(|at| test(*at)).collect::<Vec<_>>();
-            let text = |b: u8| (b' '..=b'~').contains(&b) || b"\t\n\r".contains(&b);
+            let text = |b: u8| (b' '..=b'~').contains(&b) || b"\t\n\r\xB0".contains(&b);
             prop_assert_eq!(set(&lanes.printable, bytes.len()), those(&|at| text(bytes[at])));
             prop_assert_eq!(set(&lanes.zero, bytes.len()), those(&|at| bytes[at] == 0));
+            prop_assert_eq!(set(&lanes.capital, bytes.len()), those(&|at| bytes[at].is_ascii_uppercase()));
             prop_assert_eq!(set(&lanes.code, bytes.len()), those(&|at| is_word(bytes[at]) || b"+/-_".contains(&bytes[at])));
             prop_assert_eq!(set(&lanes.starts, bytes.len()), those(&|at| may_start(&bytes, at)));
             prop_assert_eq!(set(&lanes.members, bytes.len()), those(&|at| at > 0 && may_be_member(&bytes[at - 1..=at])));
