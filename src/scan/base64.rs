@@ -77,7 +77,10 @@ impl Code {
     pub(super) fn new(text: &[u8], (start, end): (usize, usize)) -> Self {
         let line = end - start;
         let single = Self { start, end, lines: (0, 0) };
-        let Some(gap) = gap(&text[end..]).filter(|_| line >= 40 && line.is_multiple_of(4)) else { return single };
+        if line < 40 || !line.is_multiple_of(4) {
+            return single;
+        }
+        let Some(gap) = gap(&text[end..]) else { return single };
         let mut last = end;
         while last - start < LONGEST && text[last..].starts_with(gap) {
             let next = last + gap.len();
