@@ -136,7 +136,7 @@ impl Doors {
     /// The doors that something may open which begins with this byte.
     #[inline(always)]
     pub(super) fn row(&self, first: u8) -> &Row {
-        &self.rows[usize::from(ROW[usize::from(first)] & 3)]
+        &self.rows[usize::from(ROW[usize::from(first)])]
     }
 }
 
@@ -211,5 +211,37 @@ impl Row {
             doors &= doors - 1;
         }
         longest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::matcher::PAD;
+    use super::super::rules::Rules;
+    use super::*;
+    use crate::model::taxonomy::Taxonomy;
+
+    #[test]
+    fn a_door_is_open_wherever_a_pattern_matches() {
+        let taxonomy = Taxonomy::shipped();
+        let rules = Rules::new(&taxonomy).unwrap();
+        let shapes = rules.plain.as_ref().unwrap();
+        let mut walker = shapes.automaton.walker();
+        let mut entered = 0;
+        for text in taxonomy.class.iter().flat_map(|class| class.finds.iter().chain(&class.ignores)) {
+            let padded = [text.as_bytes(), &[0; PAD]].concat();
+            for at in 0..text.len() {
+                let before = at.checked_sub(1).map_or(0, |before| padded[before]);
+                let mut matches = false;
+                shapes.automaton.walk(&mut walker, &padded, at, padded.len(), |pattern, _| {
+                    matches |= shapes.shapes.get(pattern).is_some_and(|shape| may_follow(shape.boundary, before));
+                });
+                let row = rules.doors.row(padded[at]);
+                let glimpsed = row.glance(before, *padded[at..].first_chunk().unwrap());
+                assert!(!matches || row.look(glimpsed, &padded[at + 4..], || true) != 0, "{text}: {at}");
+                entered += usize::from(matches);
+            }
+        }
+        assert!(entered > 200, "{entered}");
     }
 }
