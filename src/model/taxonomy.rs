@@ -89,6 +89,9 @@ pub struct Class {
     /// Whether a finding that is uncovered or leaked stops a draft until a human disposed of it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub blocks: bool,
+    /// Whether its values are those of the vault's exact list, and not of a shape.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub exact: bool,
     /// How bad it is when a value gets out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,

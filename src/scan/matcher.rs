@@ -13,6 +13,7 @@ use std::ops::Range;
 use super::automaton::Walker;
 use super::check::{Candidate, Judgement};
 use super::context::Context;
+use super::exact::ExactList;
 use super::gate::pack;
 use super::rules::{PIVOTS, Rules, Shape, Shapes};
 use super::value::Committer;
@@ -112,6 +113,7 @@ impl<'r> Track<'r> {
 pub(super) struct Matcher<'r> {
     rules: &'r Rules,
     committer: Option<&'r Committer>,
+    exact: Option<&'r ExactList>,
     plain: Option<Box<Track<'r>>>,
     pivoted: Option<Box<Track<'r>>>,
     context: Option<Context<'r>>,
@@ -120,10 +122,11 @@ pub(super) struct Matcher<'r> {
 }
 
 impl<'r> Matcher<'r> {
-    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
+    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>, exact: Option<&'r ExactList>) -> Self {
         Self {
             rules,
             committer,
+            exact,
             plain: rules.plain.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             pivoted: rules.pivoted.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             context: rules.words.as_ref().map(Context::new),
@@ -171,6 +174,7 @@ impl<'r> Matcher<'r> {
             }
             from += 64;
         }
+        self.checked += self.exact.map_or(0, |exact| exact.search(text, run, hits));
     }
 
     #[inline(always)]

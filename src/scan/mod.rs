@@ -14,6 +14,7 @@
 //! | `gate` | where text is |
 //! | `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
+//! | `exact` | values of the vault's list, known by keyed hashes |
 //! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
 //! | `needs` | what a text must hold to be worth a scanner |
@@ -27,6 +28,7 @@ mod base64;
 mod check;
 mod chunk;
 mod context;
+mod exact;
 mod gate;
 mod inflate;
 pub mod lint;
@@ -41,6 +43,7 @@ mod tests;
 mod value;
 mod view;
 
+pub use exact::{ExactError, ExactLine, ExactList, exact_lines};
 pub use needs::Needs;
 pub use rules::TaxonomyError;
 pub use scanner::{Incomplete, MAX_FINDINGS, Scan, ScanError, Scanner};

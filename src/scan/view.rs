@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::base64;
+use super::exact::ExactList;
 use super::gate::Masks;
 use super::inflate::{self, End, Inflater, Input, More};
 use super::matcher::{Hit, Matcher, PAD, settle};
@@ -124,10 +125,10 @@ pub(super) struct Viewer<'r> {
 }
 
 impl<'r> Viewer<'r> {
-    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
+    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>, exact: Option<&'r ExactList>) -> Self {
         Self {
             rules,
-            matcher: Matcher::new(rules, committer),
+            matcher: Matcher::new(rules, committer, exact),
             layers: Vec::new(),
             inflaters: Vec::new(),
             budget: usize::MAX,

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::rc::Rc;
 
 use super::drift::Progress;
+use super::exact;
 use super::refused::{Refused, Verdict};
 use super::steady::Steady;
 use crate::dump::hash;
@@ -124,7 +125,9 @@ impl<'p> Inspector<'p> {
         if content.vault_key() != Some(&key.id()) {
             return Err(Unread::Unfit(format!("the vault has key {}, which is not the packet's", key.id())));
         }
-        let scanner = scanner(packet, &key).map_err(|e| Unread::Unfit(e.to_string()))?;
+        let list = exact::list(&content.taxonomy, &vault, &key).map_err(Unread::Unfit)?;
+        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?.with_key(key.bytes());
+        let scanner = list.into_iter().fold(scanner, Scanner::with_exact);
         let complete = by.map(|by| Complete { taxonomy: packet.taxonomy_digest(), by: by.clone() });
         Ok(Self { vault, key, scanner, complete, captures: RefCell::default(), packet })
     }
@@ -238,11 +241,6 @@ pub(super) fn pieces_of(layout: &Layout, from: u64, to: u64) -> Vec<Piece> {
         .collect();
     pieces.sort_by_key(|piece| (piece.va.is_none(), piece.va, piece.offset));
     pieces
-}
-
-/// A scanner for the packet's taxonomy whose commitments are made with the vault's key.
-pub(super) fn scanner(packet: &Packet, key: &VaultKey) -> Result<Scanner, TaxonomyError> {
-    Ok(Scanner::new(&packet.content.taxonomy)?.with_key(key.bytes()))
 }
 
 /// Why a scan that came to its end did not look at everything, if so.

@@ -17,6 +17,7 @@ pub mod coverage;
 pub mod diff;
 pub mod dispose;
 pub mod drift;
+pub mod exact;
 pub mod findings;
 pub mod fragment;
 pub mod governance;

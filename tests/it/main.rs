@@ -26,6 +26,7 @@ mod docs;
 mod durability;
 mod encodings;
 mod evidence;
+mod exact;
 mod findings;
 mod flips;
 mod forge;
