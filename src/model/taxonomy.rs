@@ -192,6 +192,11 @@ impl Taxonomy {
         self.class.iter().filter(|class| class.blocks)
     }
 
+    /// Whether a finding stops a draft while it shows: of a class that blocks, and not known to be harmless.
+    pub fn stops(&self, finding: &Finding) -> bool {
+        self.blocking().any(|class| class.id == finding.class) && !self.is_known(finding)
+    }
+
     /// Whether a finding's value is known to be harmless.
     pub fn is_known(&self, finding: &Finding) -> bool {
         self.known.iter().any(|k| k.class == finding.class && Some(k.commitment) == finding.commitment)

@@ -18,6 +18,7 @@
 //! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
 //! | `needs` | what a text must hold to be worth a scanner |
+//! | [`parts`] | pieces of values, in registers and at severed edges |
 //! | [`lint`] | what is asked of a taxonomy that a person wrote |
 //!
 //! Matched bytes live in the buffers of this room alone. What leaves it is a class, a place, a length, how sure it is,
@@ -34,6 +35,7 @@ mod inflate;
 pub mod lint;
 mod matcher;
 mod needs;
+pub mod parts;
 mod path;
 mod rules;
 mod scanner;

@@ -27,6 +27,7 @@ pub mod load;
 pub mod log;
 mod looked;
 pub mod open;
+mod parts;
 pub mod proposals;
 pub mod refused;
 pub mod regions;

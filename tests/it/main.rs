@@ -38,6 +38,7 @@ mod keys;
 mod kills;
 mod laws;
 mod map;
+mod parts;
 mod proof;
 mod proposals;
 mod races;
