@@ -137,6 +137,13 @@ fn coverage_tells_covered_uncovered_and_leaked_and_never_the_text() {
     assert_eq!(fragment["uncovered"][0]["class"], "email");
     assert_eq!(fragment["leaked"][0]["class"], "email");
     assert_eq!(fragment["masked_without_finding"], 1, "the first byte");
+    let groups = answer.json()["groups"].clone();
+    assert_eq!(groups.as_array().unwrap().len(), 2, "two values");
+    let [email, card] = [&groups[0], &groups[1]];
+    let counts = |group: &serde_json::Value| ["uncovered", "leaked", "covered"].map(|n| group[n].as_u64().unwrap());
+    assert_eq!((email["class"].as_str(), counts(email)), (Some("email"), [1, 1, 0]), "what shows comes first");
+    assert_eq!((card["class"].as_str(), counts(card)), (Some("payment-card"), [0, 0, 1]));
+    assert_eq!(email["commitment"].as_str().map(str::len), Some(64));
     assert!(!answer.out.contains("example.test") && !answer.out.contains("4000056655665556"), "{answer:?}");
     let text = sandbox.packet("triage-agent", &["coverage", "found"]).exits(1);
     assert!(text.out.contains("1 covered, 1 uncovered, 1 leaked"), "{text:?}");
