@@ -3,7 +3,7 @@
 //! The tool reads the list and never writes it: what it writes in a vault is a short list (docs/format.md), and who holds
 //! customers' values decides which of them are listed.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use super::Desk;
 use super::load::{self, Replay};
@@ -14,6 +14,9 @@ use crate::model::taxonomy::Taxonomy;
 use crate::scan::{ExactLine, ExactList, exact_lines};
 use crate::source::{Vault, VaultKey};
 
+/// How much of a list is read, in bytes: more than the lines that it may have take.
+const LONGEST_LIST: u64 = 64 << 20;
+
 /// The list of a vault, for the classes of a taxonomy; none when there is none, or no class asks for it.
 ///
 /// # Errors
@@ -23,7 +26,7 @@ pub(super) fn list(taxonomy: &Taxonomy, vault: &Vault, key: &VaultKey) -> Result
         return Ok(None);
     }
     let Some(file) = vault.open_exact().map_err(|e| e.to_string())? else { return Ok(None) };
-    let list = ExactList::read(BufReader::new(file), taxonomy, key.bytes());
+    let list = ExactList::read(BufReader::new(file.take(LONGEST_LIST)), taxonomy, key.bytes());
     list.map(Some).map_err(|e| format!("the vault's exact list, .packet/exact: {e}"))
 }
 
