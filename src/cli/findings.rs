@@ -30,7 +30,7 @@ pub(crate) struct Coverage {
 
 impl Run for Coverage {
     const NAME: &'static str = "coverage";
-    const FIELDS: &'static [&'static str] = &["fragments"];
+    const FIELDS: &'static [&'static str] = &["groups", "fragments"];
 
     fn run(&self, context: &Context) -> Result<Body, Refused> {
         let progress = |bytes| progress(context, bytes);

@@ -67,6 +67,7 @@ pub(crate) enum Command {
     AddFragment(evidence::AddFragment),
     Regions(dumps::Regions),
     Scan(scan::Scan),
+    Exact(scan::Exact),
     Compare(dumps::Compare),
     AddSymbols(requests::AddSymbols),
     #[command(subcommand)]
@@ -135,6 +136,7 @@ macro_rules! each_command {
             Command::AddFragment(c) => $each!(c),
             Command::Regions(c) => $each!(c),
             Command::Scan(c) => $each!(c),
+            Command::Exact(c) => $each!(c),
             Command::Compare(c) => $each!(c),
             Command::AddSymbols(c) => $each!(c),
             Command::Retention(requests::RetentionCommand::Set(c)) => $each!(c),

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::evidence::progress;
 use super::{Context, Run};
-use crate::model::id::FragmentId;
+use crate::model::id::{ClassId, FragmentId};
 use crate::report::{self, Body};
-use crate::work::{Refused, scan};
+use crate::work::{Refused, exact, scan};
 
 /// Look for suspected identifiers in fragments or files: their class and place, never their text
 ///
@@ -53,6 +54,35 @@ impl Scan {
             named.push(id);
         }
         Ok(Some(named))
+    }
+}
+
+/// Make lines for the vault's exact list, of customers' values read from standard input
+///
+/// A value a line; a line for each comes out, with keyed hashes that say neither the value nor whether a guess is right
+/// to anyone without the vault's key. What stands in the vault's .packet/exact is then found by every scan, draft and approval,
+/// in any spelling of its letters and digits. The tool never writes that file.
+///
+/// Examples:
+///   packet exact < customers.txt >> /srv/vault/.packet/exact
+///   packet exact --class customer-value < names.txt
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Exact {
+    /// The class that findings of these values get; the taxonomy's only exact class when absent
+    #[arg(long, value_name = "CLASS")]
+    class: Option<ClassId>,
+}
+
+impl Run for Exact {
+    const NAME: &'static str = "exact";
+    const FIELDS: &'static [&'static str] = &["lines"];
+
+    fn run(&self, context: &Context) -> Result<Body, Refused> {
+        let lines = exact::lines(&context.desk()?, self.class.as_ref(), std::io::stdin().lock())?;
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        Ok(Body::yes(json!({"lines": lines}), text))
     }
 }
 

@@ -28,7 +28,8 @@ pub struct Finding {
     pub offset: u64,
     /// How many *encoded* bytes it spans in the range.
     pub length: u64,
-    /// How the value is encoded: `ascii`, `utf-16le`, `base64`, and decode paths such as `gzip>ascii`, outermost first.
+    /// How the value is encoded: `ascii`, `utf-16le`, `base64`, and decode paths such as `gzip>ascii`, outermost first;
+    /// `part` before them where the bytes are a part of a value that was found whole elsewhere.
     pub encoding: String,
     /// How much speaks for it.
     pub confidence: Confidence,
@@ -54,7 +55,7 @@ impl Finding {
 
     /// Which byte of each pair, from the finding's first one, plain text in its encoding leaves zero.
     pub fn idle_byte(&self) -> Option<u64> {
-        match self.encoding.split('>').next() {
+        match self.encoding.split('>').find(|step| *step != PART) {
             Some("utf-16le") => Some(1),
             Some("utf-16be") => Some(0),
             _ => None,
@@ -62,8 +63,14 @@ impl Finding {
     }
 }
 
+/// Stands before the encoding of a part: of a value that was found whole elsewhere, only these bytes are here.
+pub const PART: &str = "part";
+
 /// An encoding whose outermost byte order is the other one.
 fn turned(encoding: &str) -> String {
+    if let Some((PART, rest)) = encoding.split_once('>') {
+        return format!("{PART}>{}", turned(rest));
+    }
     let (outermost, rest) = encoding.split_once('>').map_or((encoding, None), |(first, rest)| (first, Some(rest)));
     let outermost = match outermost {
         "utf-16le" => "utf-16be",
@@ -73,8 +80,8 @@ fn turned(encoding: &str) -> String {
     rest.map_or_else(|| outermost.to_owned(), |rest| format!("{outermost}>{rest}"))
 }
 
-/// The decoders that an encoding may name, outermost first, `>` between them.
-const DECODERS: &[&str] = &["ascii", "utf-16le", "utf-16be", "base64", "gzip", "zlib", "deflate"];
+/// What an encoding may name, outermost first, `>` between them.
+const DECODERS: &[&str] = &[PART, "ascii", "utf-16le", "utf-16be", "base64", "gzip", "zlib", "deflate"];
 /// How many of them.
 const DEEPEST: usize = 10;
 
@@ -139,13 +146,15 @@ mod tests {
         assert_eq!(part("utf-16le", 65).idle_byte(), Some(0), "it begins with the zero");
         assert_eq!(part("utf-16be", 65).encoding, "utf-16le");
         assert_eq!(part("utf-16le>base64>ascii", 65).encoding, "utf-16be>base64>ascii");
+        assert_eq!(part("part>utf-16le", 65).encoding, "part>utf-16be");
+        assert_eq!(part("part>utf-16le", 66).idle_byte(), Some(1));
         assert_eq!(finding("ascii").within(84, 10), None);
         assert_eq!(finding("ascii").within(0, 64), None);
     }
 
     #[test]
     fn an_encoding_is_one_of_a_closed_list() {
-        for name in ["ascii", "utf-16le", "base64>gzip>ascii"] {
+        for name in ["ascii", "utf-16le", "base64>gzip>ascii", "part>ascii"] {
             assert!(is_encoding(name), "{name}");
         }
         for other in ["", "first.user@mail.example.test", "ascii\n", "base64>", "base64> ascii", "ASCII"] {

@@ -11,6 +11,7 @@ pub mod commit;
 pub mod comparison;
 pub mod content;
 pub mod coverage;
+pub mod coverage_groups;
 pub mod digest;
 pub mod finding;
 pub mod finding_set;

@@ -9,6 +9,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::Address;
+use super::canonical;
 use super::fragment::Extent;
 use super::kinds::kind_enum;
 
@@ -261,6 +262,15 @@ pub struct CaptureProfile {
 }
 
 impl CaptureProfile {
+    /// As a session records it, where the tool reads such dumps at all.
+    pub fn recorded(&self) -> Option<Self> {
+        let read = matches!(self.format, DumpFormat::Minidump | DumpFormat::ElfCore);
+        // A hostile dump may claim any number of bytes; what does not fit into a stored integer is told as the largest.
+        let fit = |bytes: u64| bytes.min(canonical::LARGEST.unsigned_abs());
+        let (elided_bytes, truncated_bytes) = (fit(self.elided_bytes), fit(self.truncated_bytes));
+        read.then(|| Self { elided_bytes, truncated_bytes, ..self.clone() })
+    }
+
     /// The profile of a file of which nothing is known yet.
     pub fn of(format: DumpFormat) -> Self {
         Self {

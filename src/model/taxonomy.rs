@@ -89,6 +89,9 @@ pub struct Class {
     /// Whether a finding that is uncovered or leaked stops a draft until a human disposed of it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub blocks: bool,
+    /// Whether its values are those of the vault's exact list, and not of a shape.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub exact: bool,
     /// How bad it is when a value gets out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
@@ -187,6 +190,11 @@ impl Taxonomy {
     /// The classes whose findings stop a draft.
     pub fn blocking(&self) -> impl Iterator<Item = &Class> {
         self.class.iter().filter(|class| class.blocks)
+    }
+
+    /// Whether a finding stops a draft while it shows: of a class that blocks, and not known to be harmless.
+    pub fn stops(&self, finding: &Finding) -> bool {
+        self.blocking().any(|class| class.id == finding.class) && !self.is_known(finding)
     }
 
     /// Whether a finding's value is known to be harmless.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Body, Page};
+use crate::model::coverage_groups::Group;
 use crate::model::finding::Finding;
 use crate::model::id::ClassId;
 use crate::work::coverage::{CoverageAnswer, Covered};
@@ -19,12 +20,35 @@ pub fn coverage(answer: &CoverageAnswer) -> Body {
     if answer.fragments.is_empty() {
         page.line("no fragment is committed");
     }
+    groups(&mut page, &answer.groups);
     for covered in &answer.fragments {
         fragment_text(&mut page, covered);
     }
     page.line("names of people and postal addresses are not assessed");
     let fragments: Vec<Value> = answer.fragments.iter().map(fragment_fields).collect();
-    Body::yes(json!({ "fragments": fragments }), page.finish()).because(&answer.reasons)
+    Body::yes(json!({ "groups": answer.groups, "fragments": fragments }), page.finish()).because(&answer.reasons)
+}
+
+/// What shows, value by value: a table to decide from.
+fn groups(page: &mut Page, groups: &[Group]) {
+    let shown: Vec<&Group> = groups.iter().filter(|group| group.shown() > 0).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let row = |group: &&Group| {
+        let value = group.commitment.map_or_else(|| "-".to_owned(), |value| format!("{:.16}…", value.to_string()));
+        let kind = group.kind.map_or_else(|| "-".to_owned(), |kind| kind.to_string());
+        let counts = [group.uncovered, group.leaked, group.covered].map(|count| count.to_string());
+        let fragments = group.fragments.len().to_string();
+        [vec![group.class.to_string(), kind, value], counts.to_vec(), vec![fragments]].concat()
+    };
+    page.heading("what shows, value by value");
+    let header = ["class", "region", "value", "uncovered", "leaked", "covered", "fragments"];
+    page.table(&header, shown.iter().take(SHOWN).map(row).collect());
+    if shown.len() > SHOWN {
+        page.items([format!("and {} more, in --json", shown.len() - SHOWN)]);
+    }
+    page.gap();
 }
 
 fn fragment_fields(covered: &Covered) -> Value {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Scanner, TaxonomyError};
 use crate::model::canonical::Stored;
-use crate::model::taxonomy::{Class, Taxonomy};
+use crate::model::taxonomy::{Class, Normal, Taxonomy};
 
 /// The longest that a stored taxonomy may be, in bytes.
 pub const LONGEST_STORED: usize = 256 << 10;
@@ -34,6 +34,11 @@ pub fn lint(taxonomy: &Taxonomy) -> Result<Scanner, TaxonomyError> {
         return Err(TaxonomyError::Whole {
             why: format!("is {bytes} bytes long; at most {LONGEST_STORED} are stored"),
         });
+    }
+    let shaped = |class: &&Class| class.exact && (class.normal() != Normal::Alnum || !class.pattern.is_empty());
+    if let Some(class) = taxonomy.class.iter().find(shaped) {
+        let why = "an exact class has normal = \"alnum\" and no pattern: its values are in the vault".to_owned();
+        return Err(TaxonomyError::Class { class: class.id.clone(), why });
     }
     let scanner = Scanner::new(taxonomy)?;
     taxonomy.class.iter().try_for_each(|class| examples(&scanner, class))?;

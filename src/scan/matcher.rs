@@ -8,10 +8,14 @@
 //! A text is bytes that stand together once they are decoded: a stretch of a dump, UTF-16 with its zeros taken out, what
 //! base64 or gzip held. Places here are places in the text; who made the text knows where that is in the dump.
 
+use std::ops::Range;
+
 use super::automaton::Walker;
 use super::check::{Candidate, Judgement};
 use super::context::Context;
 use super::doors::PIVOTS;
+use super::exact::ExactList;
+use super::gate::Masks;
 use super::rules::{Rules, Shape, Shapes};
 use super::value::Committer;
 use crate::model::digest::KeyedBlake3;
@@ -110,6 +114,7 @@ impl<'r> Track<'r> {
 pub(super) struct Matcher<'r> {
     rules: &'r Rules,
     committer: Option<&'r Committer>,
+    exact: Option<&'r ExactList>,
     plain: Option<Box<Track<'r>>>,
     pivoted: Option<Box<Track<'r>>>,
     context: Option<Context<'r>>,
@@ -118,10 +123,11 @@ pub(super) struct Matcher<'r> {
 }
 
 impl<'r> Matcher<'r> {
-    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
+    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>, exact: Option<&'r ExactList>) -> Self {
         Self {
             rules,
             committer,
+            exact,
             plain: rules.plain.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             pivoted: rules.pivoted.as_ref().map(|shapes| Box::new(Track::new(shapes))),
             context: rules.words.as_ref().map(Context::new),
@@ -146,10 +152,11 @@ impl<'r> Matcher<'r> {
         walked + std::mem::take(&mut self.checked) + self.context.as_mut().map_or(0, Context::take_steps)
     }
 
-    /// Finds what begins at some places of the text; the text goes on for at least [`PAD`] bytes behind the last.
-    pub(super) fn search(&mut self, text: &[u8], starts: impl Iterator<Item = usize>, hits: &mut Vec<Hit>) {
+    /// Finds what begins within `run` of the text; the text goes on for at least [`PAD`] bytes behind the run.
+    pub(super) fn search(&mut self, text: &[u8], masks: &Masks, run: Range<usize>, hits: &mut Vec<Hit>) {
         // Not a loop: an iterator that is nested runs faster from within.
-        starts.for_each(|at| self.consider(text, at, hits));
+        masks.starts(run.clone()).for_each(|at| self.consider(text, at, hits));
+        self.checked += self.exact.map_or(0, |exact| exact.search(text, run, hits));
     }
 
     #[inline(always)]

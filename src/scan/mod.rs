@@ -14,9 +14,11 @@
 //! | `lanes`, `gate` | what is asked of every byte, and where text is |
 //! | `doors`, `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
+//! | `exact` | values of the vault's list, known by keyed hashes |
 //! | `base64`, `inflate` | decoders |
 //! | `value` | normalised values and their commitments |
 //! | `needs` | what a text must hold to be worth a scanner |
+//! | [`parts`] | pieces of values, in registers and at severed edges |
 //! | [`lint`] | what is asked of a taxonomy that a person wrote |
 //!
 //! Matched bytes live in the buffers of this room alone. What leaves it is a class, a place, a length, how sure it is,
@@ -28,12 +30,14 @@ mod check;
 mod chunk;
 mod context;
 mod doors;
+mod exact;
 mod gate;
 mod inflate;
 mod lanes;
 pub mod lint;
 mod matcher;
 mod needs;
+pub mod parts;
 mod path;
 mod rules;
 mod scanner;
@@ -43,6 +47,7 @@ mod tests;
 mod value;
 mod view;
 
+pub use exact::{ExactError, ExactLine, ExactList, exact_lines};
 pub use needs::Needs;
 pub use rules::TaxonomyError;
 pub use scanner::{Incomplete, MAX_FINDINGS, Scan, ScanError, Scanner};

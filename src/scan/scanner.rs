@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::chunk::{CHUNK, Chunk, Worker};
+use super::exact::ExactList;
 use super::matcher::PAD;
 use super::path::Path;
 use super::rules::{Rules, TaxonomyError};
@@ -75,6 +76,7 @@ pub struct Scan {
 pub struct Scanner {
     rules: Rules,
     committer: Option<Committer>,
+    exact: Option<ExactList>,
 }
 
 /// A finding before it is listed: a few words each, since there may be many.
@@ -115,7 +117,7 @@ impl Scanner {
     /// # Errors
     /// When a pattern does not compile, is too large, or names what there is not.
     pub fn new(taxonomy: &Taxonomy) -> Result<Self, TaxonomyError> {
-        Ok(Self { rules: Rules::new(taxonomy)?, committer: None })
+        Ok(Self { rules: Rules::new(taxonomy)?, committer: None, exact: None })
     }
 
     /// Commits to what it finds, with the vault's key.
@@ -124,8 +126,14 @@ impl Scanner {
         Self { committer: Some(Committer::new(vault_key)), ..self }
     }
 
+    /// Looks for the values of the vault's exact list too; it was read for the same taxonomy.
+    #[must_use]
+    pub fn with_exact(self, list: ExactList) -> Self {
+        Self { exact: Some(list).filter(|list| !list.is_empty()), ..self }
+    }
+
     fn viewer(&self) -> Viewer<'_> {
-        Viewer::new(&self.rules, self.committer.as_ref())
+        Viewer::new(&self.rules, self.committer.as_ref(), self.exact.as_ref())
     }
 
     /// Scans pieces of a source; `progress` is told of bytes as they are done.

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::base64::{self, Code};
+use super::exact::ExactList;
 use super::gate::Masks;
 use super::inflate::{self, End, Inflater, Input, More};
 use super::matcher::{Hit, Matcher, PAD, settle};
@@ -124,10 +125,10 @@ pub(super) struct Viewer<'r> {
 }
 
 impl<'r> Viewer<'r> {
-    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>) -> Self {
+    pub(super) fn new(rules: &'r Rules, committer: Option<&'r Committer>, exact: Option<&'r ExactList>) -> Self {
         Self {
             rules,
-            matcher: Matcher::new(rules, committer),
+            matcher: Matcher::new(rules, committer, exact),
             layers: Vec::new(),
             inflaters: Vec::new(),
             budget: usize::MAX,
@@ -180,7 +181,7 @@ impl<'r> Viewer<'r> {
                     self.give_up(depth, from);
                     break;
                 }
-                self.matcher.search(bytes, layer.masks.starts(from..end.min(from + STRIDE)), &mut layer.hits);
+                self.matcher.search(bytes, &layer.masks, from..end.min(from + STRIDE), &mut layer.hits);
             }
         }
         settle(self.rules, &mut layer.hits);

@@ -15,7 +15,9 @@ use super::vault::{Vault, VaultError};
 use crate::model::charter::{Source, SourceKind};
 use crate::model::content::Content;
 use crate::model::fragment::Fragment;
+use crate::model::id::SessionId;
 use crate::model::packet::Packet;
+use crate::model::session::Taken;
 use crate::model::source::{CheckState, SourceCheck, SubjectCheck};
 use crate::model::time::Time;
 
@@ -96,7 +98,24 @@ fn check_vault(content: &Content, source: &Source, progress: &(dyn Fn(u64) + Syn
     for (at, (fragment, proof)) in fragments.iter().zip(proofs).enumerate() {
         subjects.extend(subjects_of(source, fragment, proof, places.remove(&at)));
     }
+    subjects.extend(captures(content, source, &vault));
     subjects
+}
+
+/// How captures are said to have been taken, where that is not what they say themselves.
+fn captures(content: &Content, source: &Source, vault: &Vault) -> Vec<SubjectCheck> {
+    let taken: Vec<(&SessionId, &Taken)> = content
+        .sessions
+        .values()
+        .flat_map(|session| session.capture.iter().map(|taken| (&session.id, taken)))
+        .collect();
+    let states = in_parallel(&taken, |(_, taken)| place::check_taken(vault, taken));
+    let wrong = taken.iter().zip(states).filter_map(|(taken, state)| Some((taken, state?)));
+    let wrong = wrong.filter(|(_, state)| state.0 != CheckState::Same);
+    let said = |((session, taken), (state, found)): (&(&SessionId, &Taken), State)| {
+        subject(source, format!("session:{session} capture"), state, Some(taken.key.clone()), found)
+    };
+    wrong.map(said).collect()
 }
 
 /// Checks where fragments say that they lie, capture by capture, so that one layout is in memory per thread; of those

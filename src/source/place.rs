@@ -11,6 +11,7 @@ use crate::dump::layout::layout;
 use crate::model::fragment::Fragment;
 use crate::model::layout::Layout;
 use crate::model::region::Region;
+use crate::model::session::Taken;
 use crate::model::source::CheckState;
 
 /// Whether a fragment says where it lies.
@@ -35,6 +36,17 @@ pub(super) fn check(vault: &Vault, key: &str, fragments: &[&Fragment]) -> Vec<St
     };
     let places = Places::of(&layout);
     fragments.iter().map(|fragment| places.state(fragment)).collect()
+}
+
+/// Checks how a capture is said to have been taken; nothing of one that cannot be read, which its fragments say.
+pub(super) fn check_taken(vault: &Vault, taken: &Taken) -> Option<State> {
+    let (file, _) = vault.open_capture(&taken.key).ok()?;
+    let layout = layout(&file).ok()?;
+    let said = match layout.profile.recorded() == taken.profile {
+        true => (CheckState::Same, None),
+        false => (CheckState::Drifted, Some("the dump does not say that it was taken so".to_owned())),
+    };
+    (layout.bytes == taken.bytes).then_some(said)
 }
 
 /// A layout, arranged so that many fragments can be looked up.

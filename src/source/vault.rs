@@ -1,7 +1,7 @@
 //! The vault: the directory where dumps lie, and where the tool keeps its key and the sanitized bytes.
 //!
 //! The tool writes exactly two things in it: `.packet/key`, made once, and `.packet/sanitized/<blake3>`. Both appear
-//! whole or not at all. Raw bytes are read and never written anywhere.
+//! whole or not at all. `.packet/exact` is people's own; raw bytes are read and never written anywhere.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read};
@@ -203,6 +203,19 @@ impl Vault {
     pub fn open_sanitized(&self, digest: &Blake3) -> Result<File, VaultError> {
         let path = self.sanitized_path(digest);
         File::open(&path).map_err(|error| VaultError::Io { path, error })
+    }
+
+    /// Opens the exact list, if there is one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn open_exact(&self) -> Result<Option<File>, VaultError> {
+        let path = self.root.join(".packet/exact");
+        match File::open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(VaultError::Io { path, error }),
+        }
     }
 
     fn sanitized_path(&self, digest: &Blake3) -> PathBuf {

@@ -10,6 +10,7 @@ use super::load::{self, Replay};
 use super::refused::Refused;
 use crate::gate;
 use crate::model::coverage::{Coverage, Fill};
+use crate::model::coverage_groups::{Group, groups};
 use crate::model::finding_set::Current;
 use crate::model::fragment::Fragment;
 use crate::model::id::{ClassId, FragmentId};
@@ -38,6 +39,8 @@ pub struct Covered {
 pub struct CoverageAnswer {
     /// Fragment by fragment.
     pub fragments: Vec<Covered>,
+    /// What was found in all of them, value by value; those of which most shows come first.
+    pub groups: Vec<Group>,
     /// What shows, and what could not be read.
     pub reasons: Vec<Reason>,
 }
@@ -56,7 +59,7 @@ pub fn coverage(
     let chosen = fragments(&packet, named)?;
     let progress = progress(evidence::bytes_of(chosen.iter().copied()));
     let inspection = inspect::inspect(&packet, &chosen, None, &*progress);
-    let mut answer = CoverageAnswer { fragments: Vec::new(), reasons: Vec::new() };
+    let mut answer = CoverageAnswer { fragments: Vec::new(), groups: Vec::new(), reasons: Vec::new() };
     for (fragment, scan) in chosen.iter().zip(&inspection.scans) {
         let recorded = packet.findings.get(&fragment.id).into_iter().flat_map(|r| &r.file.scan);
         let current = Current::of(fragment, recorded.chain(&scan.scanned));
@@ -72,6 +75,8 @@ pub fn coverage(
         answer.reasons.extend(reasons(&covered, scan.incomplete.as_deref()));
         answer.fragments.push(covered);
     }
+    let coverages = answer.fragments.iter().map(|covered| &covered.coverage);
+    answer.groups = groups(chosen.iter().copied().zip(coverages));
     Ok(answer)
 }
 

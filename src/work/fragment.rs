@@ -18,14 +18,13 @@ use super::steady::{Steady, unreadable};
 use super::{Desk, Refused, Verdict};
 use crate::dump::hash;
 use crate::dump::pair::{self, Pair, PairError};
-use crate::model::canonical::{self, Stored};
+use crate::model::canonical::Stored;
 use crate::model::digest::Blake3;
 use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized, Sanitizer};
 use crate::model::id::{ClassId, FragmentId, InvalidId, SessionId};
-use crate::model::layout::Layout;
 use crate::model::place::Place;
 use crate::model::redaction::Redaction;
-use crate::model::region::{CaptureProfile, DumpFormat};
+use crate::model::region::CaptureProfile;
 use crate::model::session::{Capture, Taken};
 use crate::sign::Signer;
 use crate::source::{Incoming, Vault, VaultKey};
@@ -119,21 +118,9 @@ pub fn add_fragment(
             "packet regions DUMP   lists them; packet show charter.toml   the rules",
         ));
     }
-    let profile = profile(&layout);
+    let profile = layout.profile.recorded();
     stage(desk, signer, |staging| put(staging, &fragments, profile.as_ref()))?;
     Ok(StagedFragments { fragments, skipped })
-}
-
-/// How the capture was taken, where the tool reads such dumps at all.
-fn profile(layout: &Layout) -> Option<CaptureProfile> {
-    let read = matches!(layout.profile.format, DumpFormat::Minidump | DumpFormat::ElfCore);
-    // A hostile dump may claim any number of bytes; what does not fit into a stored integer is told as the largest.
-    let fit = |bytes: u64| bytes.min(canonical::LARGEST.unsigned_abs());
-    read.then(|| CaptureProfile {
-        elided_bytes: fit(layout.profile.elided_bytes),
-        truncated_bytes: fit(layout.profile.truncated_bytes),
-        ..layout.profile.clone()
-    })
 }
 
 /// What masked the bytes, its configuration by digest.

@@ -10,6 +10,8 @@ use std::fs::File;
 use std::rc::Rc;
 
 use super::drift::Progress;
+use super::exact;
+use super::parts;
 use super::refused::{Refused, Verdict};
 use super::steady::Steady;
 use crate::dump::hash;
@@ -21,6 +23,7 @@ use crate::model::id::ActorId;
 use crate::model::layout::{Held, HeldRange, Layout};
 use crate::model::packet::Packet;
 use crate::model::session::Capture;
+use crate::scan::parts::{PartPlace, Parts};
 use crate::scan::{Piece, Scan, Scanner, TaxonomyError};
 use crate::source::{Vault, VaultError, VaultKey};
 
@@ -81,15 +84,16 @@ pub(super) fn inspect(
     progress: &Progress<'_>,
 ) -> Inspection {
     let mut inspection = Inspection::default();
-    let inspector = Inspector::new(packet, by);
-    for fragment in fragments {
-        let mut scan =
-            FragmentScan { fragment: fragment.id.clone(), scanned: Vec::new(), incomplete: None, out_of_reach: true };
-        match &inspector {
-            Ok(inspector) => inspector.fragment(fragment, &mut scan, &mut inspection.account, progress),
-            Err(unread) => blame(&mut scan, "its", unread),
-        }
-        inspection.scans.push(scan);
+    let blank = |fragment: &&Fragment| FragmentScan {
+        fragment: fragment.id.clone(),
+        scanned: Vec::new(),
+        incomplete: None,
+        out_of_reach: true,
+    };
+    inspection.scans = fragments.iter().map(blank).collect();
+    match Inspector::new(packet, by) {
+        Ok(inspector) => inspector.fragments(fragments, &mut inspection, progress),
+        Err(unread) => inspection.scans.iter_mut().for_each(|scan| blame(scan, "its", &unread)),
     }
     inspection
 }
@@ -110,6 +114,13 @@ struct Inspector<'p> {
     packet: &'p Packet,
 }
 
+/// One side of a fragment, and what was found in it: all with its neighbours, and what lies inside.
+struct Read {
+    of: Side,
+    bytes: String,
+    found: Result<(Scan, Vec<Finding>), Unread>,
+}
+
 /// An open capture and its layout.
 struct Opened {
     file: Steady,
@@ -124,31 +135,117 @@ impl<'p> Inspector<'p> {
         if content.vault_key() != Some(&key.id()) {
             return Err(Unread::Unfit(format!("the vault has key {}, which is not the packet's", key.id())));
         }
-        let scanner = scanner(packet, &key).map_err(|e| Unread::Unfit(e.to_string()))?;
+        let list = exact::list(&content.taxonomy, &vault, &key).map_err(Unread::Unfit)?;
+        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?.with_key(key.bytes());
+        let scanner = list.into_iter().fold(scanner, Scanner::with_exact);
         let complete = by.map(|by| Complete { taxonomy: packet.taxonomy_digest(), by: by.clone() });
         Ok(Self { vault, key, scanner, complete, captures: RefCell::default(), packet })
     }
 
-    fn fragment(&self, fragment: &Fragment, scan: &mut FragmentScan, account: &mut Account, progress: &Progress<'_>) {
-        let raw = fragment.raw.keyed_blake3.to_string();
-        let mut sides = vec![(Side::Raw, raw, self.raw(fragment, progress))];
-        if let Some(sanitized) = &fragment.sanitized {
-            sides.push((Side::Sanitized, sanitized.blake3.to_string(), self.sanitized(sanitized, progress)));
-        }
-        for (side, bytes, scanned) in sides {
-            match scanned {
-                Ok((found, findings)) => {
-                    *account = account.plus(&found.account);
-                    let shortfall = shortfall(&found);
-                    let complete = self.complete.clone().filter(|_| shortfall.is_none());
-                    scan.scanned.push(Scanned::of(side, bytes, complete, &findings));
-                    if let Some(why) = shortfall {
-                        blame(scan, &format!("not all of its {side}"), &Unread::Unfit(why));
-                    }
+    fn fragments(&self, fragments: &[&Fragment], inspection: &mut Inspection, progress: &Progress<'_>) {
+        let mut read: Vec<Vec<Read>> = fragments.iter().map(|fragment| self.sides(fragment, progress)).collect();
+        let parts = self.parts(fragments, &read);
+        for ((fragment, sides), scan) in fragments.iter().zip(&mut read).zip(&mut inspection.scans) {
+            for side in sides {
+                if let Some(parts) = parts.get(fragment.capture.key.as_str()) {
+                    self.add_parts(fragment, side, parts);
                 }
-                Err(unread) => blame(scan, &format!("its {side}"), &unread),
+                self.tell(side, scan, &mut inspection.account);
             }
         }
+    }
+
+    /// Scans a fragment's raw bytes, and its sanitized ones.
+    fn sides(&self, fragment: &Fragment, progress: &Progress<'_>) -> Vec<Read> {
+        let raw = fragment.raw.keyed_blake3.to_string();
+        let mut sides = vec![Read { of: Side::Raw, bytes: raw, found: self.raw(fragment, progress) }];
+        if let Some(sanitized) = &fragment.sanitized {
+            let found = self.sanitized(sanitized, progress);
+            sides.push(Read { of: Side::Sanitized, bytes: sanitized.blake3.to_string(), found });
+        }
+        sides
+    }
+
+    /// Says in a fragment's scan what became of one side.
+    fn tell(&self, side: &Read, scan: &mut FragmentScan, account: &mut Account) {
+        match &side.found {
+            Ok((found, findings)) => {
+                *account = account.plus(&found.account);
+                let shortfall = shortfall(found);
+                let complete = self.complete.clone().filter(|_| shortfall.is_none());
+                scan.scanned.push(Scanned::of(side.of, side.bytes.clone(), complete, findings));
+                if let Some(why) = shortfall {
+                    blame(scan, &format!("not all of its {}", side.of), &Unread::Unfit(why));
+                }
+            }
+            Err(unread) => blame(scan, &format!("its {}", side.of), unread),
+        }
+    }
+
+    /// What blocks and was found whole in the raw bytes, capture by capture.
+    fn parts(&self, fragments: &[&Fragment], read: &[Vec<Read>]) -> BTreeMap<&'p str, std::io::Result<Parts>> {
+        let taxonomy = &self.packet.content.taxonomy;
+        let mut parts: BTreeMap<&'p str, std::io::Result<Parts>> = BTreeMap::new();
+        for (fragment, sides) in fragments.iter().zip(read) {
+            let Some((key, opened)) = self.opened(&fragment.capture) else { continue };
+            let raw = sides.iter().filter(|side| side.of == Side::Raw).filter_map(|side| side.found.as_ref().ok());
+            let findings = raw.flat_map(|(scan, _)| &scan.findings);
+            let blocking = findings.filter(|finding| taxonomy.stops(finding));
+            let known = parts.entry(key).or_insert_with(|| Ok(Parts::default()));
+            if let Ok(parts) = known
+                && let Err(error) = parts.gather(&opened.file.file, blocking)
+            {
+                *known = Err(error);
+            }
+        }
+        parts
+    }
+
+    /// Looks for parts of what was found whole elsewhere in the same capture.
+    fn add_parts(&self, fragment: &Fragment, side: &mut Read, parts: &std::io::Result<Parts>) {
+        let Some((_, opened)) = self.opened(&fragment.capture) else { return };
+        let Ok((scan, findings)) = &mut side.found else { return };
+        let range = fragment.range;
+        let places = parts::of_fragment(fragment, &opened.layout);
+        let found = match (parts, side.of) {
+            (Err(error), _) => Err(Unread::io(error)),
+            (Ok(parts), Side::Raw) => raw_parts(&opened.file, &places, &scan.findings, parts),
+            (Ok(parts), Side::Sanitized) => self.sanitized_parts(fragment, &places, findings, parts),
+        };
+        match found {
+            Ok(found) => {
+                let base = if side.of == Side::Raw { range.offset } else { 0 };
+                let inside = found.iter().filter_map(|part| part.within(base, range.length));
+                let before = findings.len();
+                findings.extend(inside);
+                scan.found += (findings.len() - before) as u64;
+            }
+            Err(unread) => side.found = Err(unread),
+        }
+    }
+
+    fn sanitized_parts(
+        &self,
+        fragment: &Fragment,
+        places: &[PartPlace],
+        found: &[Finding],
+        parts: &Parts,
+    ) -> Result<Vec<Finding>, Unread> {
+        let Some(sanitized) = &fragment.sanitized else { return Ok(Vec::new()) };
+        let range = fragment.range;
+        let inside = |place: &PartPlace| {
+            let offset = place.offset.checked_sub(range.offset)?;
+            (offset.saturating_add(place.length) <= sanitized.bytes).then_some(PartPlace { offset, ..*place })
+        };
+        let places: Vec<PartPlace> = places.iter().filter_map(inside).collect();
+        let file = self.vault.open_sanitized(&sanitized.blake3)?;
+        parts.find(&file, &places, found).map_err(|e| Unread::io(&e))
+    }
+
+    /// A capture that was opened, and its name.
+    fn opened(&self, capture: &Capture) -> Option<(&'p str, Rc<Opened>)> {
+        let captures = self.captures.borrow();
+        captures.get_key_value(capture.key.as_str()).map(|(key, opened)| (*key, Rc::clone(opened)))
     }
 
     /// Scans a fragment's raw bytes, once they are shown to be those committed to.
@@ -202,13 +299,19 @@ impl<'p> Inspector<'p> {
     }
 }
 
+fn raw_parts(file: &Steady, places: &[PartPlace], found: &[Finding], parts: &Parts) -> Result<Vec<Finding>, Unread> {
+    let found = parts.find(&file.file, places, found).map_err(|e| Unread::io(&e))?;
+    steady(file)?;
+    Ok(found)
+}
+
 /// A file that changed while it was scanned was not scanned.
 fn steady(file: &Steady) -> Result<(), Unread> {
     file.still_holds().map_err(|refused| Unread::Unfit(refused.reasons[0].message.clone()))
 }
 
 /// The fragment with what touches it in memory, or, where it has no address, in the file.
-fn pieces(fragment: &Fragment, layout: &Layout) -> Vec<Piece> {
+pub(super) fn pieces(fragment: &Fragment, layout: &Layout) -> Vec<Piece> {
     let range = fragment.range;
     let own = Piece { offset: range.offset, length: range.length, va: fragment.va.map(|va| va.get()) };
     let Some(va) = own.va else {
@@ -238,11 +341,6 @@ pub(super) fn pieces_of(layout: &Layout, from: u64, to: u64) -> Vec<Piece> {
         .collect();
     pieces.sort_by_key(|piece| (piece.va.is_none(), piece.va, piece.offset));
     pieces
-}
-
-/// A scanner for the packet's taxonomy whose commitments are made with the vault's key.
-pub(super) fn scanner(packet: &Packet, key: &VaultKey) -> Result<Scanner, TaxonomyError> {
-    Ok(Scanner::new(&packet.content.taxonomy)?.with_key(key.bytes()))
 }
 
 /// Why a scan that came to its end did not look at everything, if so.

@@ -128,7 +128,7 @@ fn may_open(charter: &Charter, actor: &crate::model::actor::Actor) -> Result<(),
 fn refuse_identifiers(desk: &Desk, charter: &Charter, taxonomy: &Taxonomy, actor: &Actor) -> Result<String, Refused> {
     let mut texts = typed::texts_of(&Place::Charter, charter.encode().as_bytes(), None);
     texts.extend(typed::texts_of(&Place::Taxonomy, taxonomy.encode().as_bytes(), None));
-    let passed = typed::refuse_identifiers(taxonomy, actor, &desk.allow, &texts)?;
+    let passed = typed::refuse_identifiers(charter, taxonomy, actor, &desk.allow, &texts)?;
     let classes: Vec<&str> = passed.iter().map(ClassId::as_str).collect();
     let line = format!("{ALLOWED}{}", classes.join(", "));
     Ok(if passed.is_empty() { String::new() } else { line.trim_start().to_owned() })

@@ -9,6 +9,7 @@ use super::drift::Progress;
 use super::findings::{self, Scanned};
 use super::inspect::pieces_of;
 use super::load::{self, Replay};
+use super::parts;
 use super::refused::{Refused, Verdict, Why};
 use crate::dump::layout::layout;
 use crate::dump::read::ReadAt;
@@ -20,7 +21,8 @@ use crate::model::id::{CommitId, FragmentId};
 use crate::model::layout::Layout;
 use crate::model::region::RegionKind;
 use crate::model::taxonomy::{Class, Taxonomy};
-use crate::scan::{Incomplete, Scan, Scanner, lint};
+use crate::scan::parts::Parts;
+use crate::scan::{Incomplete, MAX_FINDINGS, Scan, Scanner, lint};
 use crate::sign::Signer;
 
 pub use crate::scan::NOT_ASSESSED;
@@ -94,7 +96,7 @@ pub fn scan_files(
     let mut reasons = Vec::new();
     for file in files {
         let name = file.display().to_string();
-        match scan_file(&scanner, &here.join(file), &progress) {
+        match scan_file(&taxonomy, &scanner, &here.join(file), &progress) {
             Ok((scan, layout)) => {
                 let kinds = scan.findings.iter().map(|f| kind_at(&layout, f)).collect();
                 targets.push(ScannedTarget { name, side: None, kinds, scan });
@@ -164,6 +166,7 @@ fn wrong_taxonomy(name: &str, error: &crate::scan::TaxonomyError) -> Refused {
 
 /// Reads a whole file that stays as it is meanwhile; else the code of a reason, and why.
 fn scan_file(
+    taxonomy: &Taxonomy,
     scanner: &Scanner,
     path: &Path,
     progress: impl Fn(u64) -> Box<Progress<'static>>,
@@ -176,11 +179,24 @@ fn scan_file(
     let before = Snapshot::take(&file).map_err(unreadable)?;
     let length = ReadAt::size(&file).map_err(unreadable)?;
     let layout = layout(&file).map_err(|e| ("unreadable", e.to_string()))?;
-    let scan = scanner.scan(&file, &pieces_of(&layout, 0, length), &*progress(length));
+    let scan = scanner.scan(&file, &pieces_of(&layout, 0, length), &*progress(length)).map_err(|e| e.to_string());
+    let scan = scan.and_then(|scan| with_parts(taxonomy, &file, &layout, scan).map_err(|e| e.to_string()));
     match before.still_holds(&file, path) {
-        Ok(true) => scan.map(|scan| (scan, layout)).map_err(|e| ("unreadable", e.to_string())),
+        Ok(true) => scan.map(|scan| (scan, layout)).map_err(|why| ("unreadable", why)),
         _ => Err(("file-changed", "it changed while it was scanned".to_owned())),
     }
+}
+
+/// Adds what stands in registers and at severed edges of values that were found whole.
+fn with_parts(taxonomy: &Taxonomy, file: &File, layout: &Layout, mut scan: Scan) -> std::io::Result<Scan> {
+    let mut known = Parts::default();
+    known.gather(file, scan.findings.iter().filter(|finding| taxonomy.stops(finding)))?;
+    let found = known.find(file, &parts::of_dump(layout), &scan.findings)?;
+    scan.found += found.len() as u64;
+    scan.findings.extend(found);
+    scan.findings.sort_by_key(|finding| (finding.offset, finding.length));
+    scan.findings.truncate(MAX_FINDINGS);
+    Ok(scan)
 }
 
 fn unread(code: &str, name: &str, why: &str) -> Why {

@@ -88,8 +88,8 @@ impl Staging {
         }
         let words = self.stage.removed.iter().filter(|line| !before.removed.contains(line));
         texts.extend(words.map(|line| Typed { place: "why".to_owned(), text: line.clone() }));
-        let taxonomy = &self.packet().content.taxonomy;
-        typed::refuse_identifiers(taxonomy, &self.actor, &desk.allow, &texts).map(drop)
+        let content = &self.packet().content;
+        typed::refuse_identifiers(&content.charter, &content.taxonomy, &self.actor, &desk.allow, &texts).map(drop)
     }
 
     /// Refuses when the stage does not fit together, else writes it.

@@ -9,8 +9,11 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
+use super::exact;
+use super::inspect::unfit;
 use super::refused::{Refused, Verdict};
 use crate::model::actor::Actor;
+use crate::model::charter::Charter;
 use crate::model::id::ClassId;
 use crate::model::place::Place;
 use crate::model::taxonomy::Taxonomy;
@@ -104,6 +107,7 @@ pub(super) type Passed = BTreeSet<ClassId>;
 /// # Errors
 /// With each class and where it was found; never with the text.
 pub(super) fn refuse_identifiers(
+    charter: &Charter,
     taxonomy: &Taxonomy,
     actor: &Actor,
     allowed: &[ClassId],
@@ -113,12 +117,15 @@ pub(super) fn refuse_identifiers(
     if blocking.is_empty() || texts.is_empty() {
         return Ok(Passed::new());
     }
-    let needs = Needs::of(taxonomy.blocking()).map_err(|e| super::inspect::unfit(&e))?;
-    let suspicious: Vec<&Typed> = texts.iter().filter(|typed| needs.are_met(typed.text.as_bytes())).collect();
+    let needs = Needs::of(taxonomy.blocking()).map_err(|e| unfit(&e))?;
+    let list = exact::reachable(charter, taxonomy)?;
+    let suspicious = |typed: &&Typed| list.is_some() || needs.are_met(typed.text.as_bytes());
+    let suspicious: Vec<&Typed> = texts.iter().filter(suspicious).collect();
     if suspicious.is_empty() {
         return Ok(Passed::new());
     }
-    let scanner = Scanner::new(taxonomy).map_err(|e| super::inspect::unfit(&e))?;
+    let scanner = Scanner::new(taxonomy).map_err(|e| unfit(&e))?;
+    let scanner = list.into_iter().fold(scanner, Scanner::with_exact);
     let mut found = Vec::new();
     for typed in suspicious {
         let findings = scanner.scan_text(typed.text.as_bytes()).into_iter();

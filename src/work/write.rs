@@ -161,7 +161,8 @@ fn refuse_identifiers(desk: &Desk, packet: &Packet, actor: &Actor, entry: &mut N
         let before = desk.repo.blob_at(&packet.tree, &stands.to_string())?;
         texts.extend(typed::texts_of(place, bytes, before.as_deref()));
     }
-    let passed = typed::refuse_identifiers(&packet.content.taxonomy, actor, &desk.allow, &texts)?;
+    let passed =
+        typed::refuse_identifiers(&packet.content.charter, &packet.content.taxonomy, actor, &desk.allow, &texts)?;
     if !passed.is_empty() {
         let classes: Vec<&str> = passed.iter().map(ClassId::as_str).collect();
         let line = format!("{ALLOWED}{}", classes.join(", "));

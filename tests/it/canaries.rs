@@ -289,9 +289,24 @@ impl Watch {
             self.run(OWNER, arguments);
             self.run(ENGINEER, arguments);
         }
+        self.list_secrets();
         for command in self.commands() {
             self.run(OWNER, &[&command, "--no-such-option"]);
         }
+    }
+
+    /// Secrets on standard input become lines for the vault's list, which the commands that follow read.
+    fn list_secrets(&self) {
+        let values = self.planted("values");
+        fs::write(&values, SECRETS.join("\n")).unwrap();
+        let mut command = self.prepared(PACKET, OWNER);
+        let answer = self.finish(command.stdin(fs::File::open(&values).unwrap()), OWNER, &["exact"]).exits(0);
+        fs::write(self.sandbox.path("vault/.packet/exact"), answer.out).unwrap();
+        self.run(OWNER, &["scan"]);
+        self.run(ENGINEER, &["object", "--kind", "other", "--about", "packet", "-m", "words"]);
+        fs::write(&values, format!("{}\nshort\n", SECRETS.join("\n"))).unwrap();
+        let mut command = self.prepared(PACKET, OWNER);
+        self.finish(command.stdin(fs::File::open(&values).unwrap()), OWNER, &["exact"]).exits(2);
     }
 
     /// Every command that help lists.

@@ -63,6 +63,27 @@ fn what_shows_stops_a_draft_until_it_is_masked() {
 }
 
 #[test]
+fn a_value_masked_in_part_and_one_that_only_the_copy_holds_stop_a_draft() {
+    // Without its `@`, no scan of the copy finds it; most of it shows all the same.
+    let in_part = holding(&[EMAIL], &["@"]);
+    let refused = in_part.json("reliability", &["draft"]).exits(1);
+    assert_eq!(refused.reasons(), ["leak-unresolved"]);
+    assert!(refused.out.contains("1 not masked through and through, 0 in the sanitized bytes"), "{refused:?}");
+    // A sanitizer that writes an address where there was none.
+    let only_copy = holding(&[], &[]);
+    let (raw, copy) = (only_copy.path("vault/other.dmp"), only_copy.path("masked"));
+    fs::write(&raw, [0x80; 256]).unwrap();
+    let mut masked = [0x80; 256];
+    masked[64..64 + EMAIL.len()].copy_from_slice(EMAIL.as_bytes());
+    fs::write(&copy, masked).unwrap();
+    let fragment = ["add-fragment", "vault:other.dmp", "--session", "s1", "--id", "found", "--sanitized"];
+    only_copy.packet("reliability", &[&fragment[..], &[copy.to_str().unwrap()]].concat()).exits(0);
+    only_copy.packet("reliability", &["commit", "-m", "another"]).exits(0);
+    let refused = only_copy.json("reliability", &["draft"]).exits(1);
+    assert!(refused.out.contains("0 not masked through and through, 1 in the sanitized bytes"), "{refused:?}");
+}
+
+#[test]
 fn a_disposition_binds_the_exact_set_and_one_new_finding_reopens_it() {
     let sandbox = holding(&[EMAIL], &[]);
     assert_eq!(dispose(&sandbox, "privacy-lead", "email").code, 2, "nothing is recorded yet");
@@ -137,6 +158,13 @@ fn coverage_tells_covered_uncovered_and_leaked_and_never_the_text() {
     assert_eq!(fragment["uncovered"][0]["class"], "email");
     assert_eq!(fragment["leaked"][0]["class"], "email");
     assert_eq!(fragment["masked_without_finding"], 1, "the first byte");
+    let groups = answer.json()["groups"].clone();
+    assert_eq!(groups.as_array().unwrap().len(), 2, "two values");
+    let [email, card] = [&groups[0], &groups[1]];
+    let counts = |group: &serde_json::Value| ["uncovered", "leaked", "covered"].map(|n| group[n].as_u64().unwrap());
+    assert_eq!((email["class"].as_str(), counts(email)), (Some("email"), [1, 1, 0]), "what shows comes first");
+    assert_eq!((card["class"].as_str(), counts(card)), (Some("payment-card"), [0, 0, 1]));
+    assert_eq!(email["commitment"].as_str().map(str::len), Some(64));
     assert!(!answer.out.contains("example.test") && !answer.out.contains("4000056655665556"), "{answer:?}");
     let text = sandbox.packet("triage-agent", &["coverage", "found"]).exits(1);
     assert!(text.out.contains("1 covered, 1 uncovered, 1 leaked"), "{text:?}");

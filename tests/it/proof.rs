@@ -144,6 +144,14 @@ fn a_region_is_believed_only_when_the_dump_has_it_there() {
 }
 
 #[test]
+fn how_a_capture_was_taken_is_believed_only_when_it_says_so_itself() {
+    let sandbox = of_core(APART);
+    forge(&sandbox, "truncated_bytes = 0", "truncated_bytes = 4096");
+    let answer = sandbox.json("reliability", &["drift"]).exits(1);
+    assert_eq!(differing(&answer), [("session:s1 capture".to_owned(), "drifted".to_owned())]);
+}
+
+#[test]
 fn a_place_as_the_dump_has_it_is_no_subject() {
     let apart = of_core(APART);
     forge(&apart, "va = \"0x7f0000100000\"\n", "");

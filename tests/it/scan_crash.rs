@@ -14,6 +14,7 @@ use crate::sandbox::can_trace;
 /// zeros, text in one order is text in the other, one byte further on.
 fn path(encoding: &str) -> String {
     let encoding = encoding.strip_suffix(">ascii").unwrap_or(encoding);
+    let encoding = if encoding == "part" { "ascii" } else { encoding };
     encoding.replace("base64url", "base64").replace("utf-16be", "utf-16").replace("utf-16le", "utf-16")
 }
 
@@ -48,6 +49,20 @@ fn everything_is_found(taken: Taken, judged: fn(&Sighting) -> bool) {
 #[test]
 fn scan_finds_everything_planted_in_a_core() {
     everything_is_found(Taken::Core, |sighting| !sighting.partial);
+}
+
+#[test]
+fn scan_finds_the_part_of_a_value_that_a_register_holds() {
+    let dumps = Dumps::take();
+    for taken in [Taken::Raw, Taken::Core] {
+        let Some(file) = dumps.file(taken) else { continue };
+        let answer = Bench::new().scan(&file);
+        let findings = answer["findings"].as_array().unwrap();
+        let part = |f: &&Value| f["encoding"] == "part>ascii" && f["region"] == "registers" && f["confidence"] == "low";
+        let parts: Vec<Value> = findings.iter().filter(part).cloned().collect();
+        let held = |sighting: &Sighting| sighting.partial && is_found(&parts, sighting);
+        assert!(sightings(taken, &file).iter().any(held), "{taken:?}: {parts:?}");
+    }
 }
 
 #[test]
