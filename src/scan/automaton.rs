@@ -22,7 +22,7 @@ pub(super) const MOST_REPEATS: u32 = 4096;
 /// How large the patterns may be once compiled, in bytes, together.
 pub(super) const MOST_COMPILED: usize = 4 << 20;
 /// How large one may be.
-pub(super) const MOST_COMPILED_EACH: usize = 1 << 20;
+const MOST_COMPILED_EACH: usize = 1 << 20;
 /// States kept per thread, in bytes; beyond it they are built anew.
 const STATES: usize = 3 << 20;
 /// How many bytes decide whether a pattern is entered.
@@ -77,6 +77,11 @@ impl Parsed {
     /// Whether no match holds a byte of a set.
     pub(super) fn avoids(&self, set: &dyn Fn(u8) -> bool) -> bool {
         avoids(&self.0, set)
+    }
+
+    /// Whether the pattern by itself is small enough.
+    pub(super) fn judge_size(&self) -> Result<(), PatternError> {
+        compiled(std::slice::from_ref(self), MOST_COMPILED_EACH).map(drop)
     }
 
     /// This and then that.
@@ -137,6 +142,15 @@ fn loosened(hir: &Hir) -> Option<Hir> {
     })
 }
 
+/// The patterns as one machine, at most `limit` bytes large.
+fn compiled(patterns: &[Parsed], limit: usize) -> Result<NFA, PatternError> {
+    let hirs: Vec<_> = patterns.iter().map(|p| &p.0).collect();
+    let config =
+        thompson::Config::new().utf8(false).nfa_size_limit(Some(limit)).which_captures(thompson::WhichCaptures::None);
+    let large = |_| PatternError::Large { limit };
+    thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).map_err(large)
+}
+
 /// Patterns, compiled together; each is known by its place in the list.
 #[derive(Debug)]
 pub(super) struct Automaton {
@@ -146,13 +160,7 @@ pub(super) struct Automaton {
 impl Automaton {
     /// Compiles the patterns, at most `limit` bytes large.
     pub(super) fn new(patterns: &[Parsed], limit: usize) -> Result<Self, PatternError> {
-        let hirs: Vec<_> = patterns.iter().map(|p| &p.0).collect();
-        let config = thompson::Config::new()
-            .utf8(false)
-            .nfa_size_limit(Some(limit))
-            .which_captures(thompson::WhichCaptures::None);
-        let large = |_| PatternError::Large { limit };
-        let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).map_err(large)?;
+        let nfa = compiled(patterns, limit)?;
         let config = DFA::config().match_kind(MatchKind::All).cache_capacity(STATES).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).map_err(|_| PatternError::Large { limit })?;
         Ok(Self { dfa })
@@ -221,8 +229,8 @@ impl Automaton {
         }
     }
 
-    /// Which bytes may stand at each of the first places of a pattern, when it begins with one of some bytes.
-    pub(super) fn entry(&self, pattern: usize, begins: impl Fn(u8) -> bool) -> Entry {
+    /// Which bytes may stand at each of the first places of a pattern, of those that `begins` lets stand there.
+    pub(super) fn entry(&self, pattern: usize, begins: &dyn Fn(usize, u8) -> bool) -> Entry {
         let nfa = self.dfa.get_nfa();
         let mut entry = Entry { bytes: [[false; 256]; LOOK] };
         let mut states = closure(nfa, self.start(pattern));
@@ -236,10 +244,12 @@ impl Automaton {
             let mut next = Vec::new();
             for &id in &states {
                 steps(nfa, id, |low, high, to| {
-                    for byte in (low..=high).filter(|byte| place > 0 || begins(*byte)) {
+                    let mut leads_on = false;
+                    for byte in (low..=high).filter(|byte| begins(place, *byte)) {
                         bytes[usize::from(byte)] = true;
-                        next.push(to);
+                        leads_on = true;
                     }
+                    next.extend(leads_on.then_some(to));
                 });
             }
             next.sort_unstable();
@@ -365,7 +375,7 @@ mod tests {
     fn the_first_bytes_of_a_pattern_are_known() {
         let parsed = [Parsed::new("ab?[0-9]").unwrap(), Parsed::new("[a-z.]{1,9}@x").unwrap()];
         let automaton = Automaton::new(&parsed, MOST_COMPILED).unwrap();
-        let entry = automaton.entry(0, |_| true);
+        let entry = automaton.entry(0, &|_, _| true);
         let at = |place: usize| (0..=255_u8).filter(|b| entry.bytes[place][usize::from(*b)]).collect::<Vec<_>>();
         assert_eq!(at(0), b"a");
         assert_eq!(at(1), b"0123456789b");

@@ -1,7 +1,5 @@
 //! Base64, both alphabets.
 
-use super::gate::pack;
-
 /// What a character stands for; 64 and more for none.
 const fn table() -> [u8; 256] {
     let mut table = [0xFF; 256];
@@ -67,61 +65,6 @@ fn is_code(byte: u8) -> bool {
     VALUE[usize::from(byte)] != 0xFF
 }
 
-/// The next stretch of at least [`SHORTEST`] characters that begins in `from..to`.
-///
-/// 64 bytes are looked at as one word of bits, and the next 64 begin where a stretch may have been cut off.
-pub(super) fn next(text: &[u8], from: usize, to: usize) -> Option<Code> {
-    let mut at = from;
-    while at + SHORTEST <= to {
-        let bits = match text[at..to].first_chunk::<64>() {
-            Some(block) => pack(block, is_alike),
-            None => {
-                let mut block = [0; 64];
-                block[..to - at].copy_from_slice(&text[at..to]);
-                pack(&block, is_alike)
-            }
-        };
-        let two = bits & bits >> 1;
-        let four = two & two >> 2;
-        let twelve = four & four >> 4 & four >> 8;
-        if twelve != 0 {
-            let start = at + twelve.trailing_zeros() as usize;
-            let end = start + text[start..to].iter().position(|b| !is_code(*b)).unwrap_or(to - start);
-            return Some(folded(text, start, end, to));
-        }
-        at += 64 - (SHORTEST - 1);
-    }
-    None
-}
-
-/// As [`is_code`], without a table.
-#[inline(always)]
-fn is_alike(byte: u8) -> bool {
-    (byte | 0x20).wrapping_sub(b'a') < 26
-        || byte.wrapping_sub(b'0') < 10
-        || byte == b'+'
-        || byte == b'/'
-        || byte == b'-'
-        || byte == b'_'
-}
-
-/// Joins the lines that follow, when all are as long as the first; the last may be shorter.
-fn folded(text: &[u8], start: usize, end: usize, to: usize) -> Code {
-    let line = end - start;
-    let single = Code { start, end, lines: (0, 0) };
-    let Some(gap) = gap(&text[end..to]).filter(|_| line >= 40 && line.is_multiple_of(4)) else { return single };
-    let mut last = end;
-    while last - start < LONGEST && text[last..to].starts_with(gap) {
-        let next = last + gap.len();
-        let length = text[next..to].iter().take(line).take_while(|b| is_code(**b)).count();
-        last = if length == 0 { break } else { next + length };
-        if length < line {
-            break;
-        }
-    }
-    Code { start, end: last, lines: (line, gap.len()) }
-}
-
 /// What parts two lines, as it stands or as code writes it.
 fn gap(rest: &[u8]) -> Option<&'static [u8]> {
     let gaps: [&[u8]; 4] = [b"\r\n", b"\n", b"\\r\\n", b"\\n"];
@@ -129,6 +72,27 @@ fn gap(rest: &[u8]) -> Option<&'static [u8]> {
 }
 
 impl Code {
+    /// The stretch that begins with a run of characters: with the lines that follow, when all are as long as the first; the
+    /// last may be shorter.
+    pub(super) fn new(text: &[u8], (start, end): (usize, usize)) -> Self {
+        let line = end - start;
+        let single = Self { start, end, lines: (0, 0) };
+        if line < 40 || !line.is_multiple_of(4) {
+            return single;
+        }
+        let Some(gap) = gap(&text[end..]) else { return single };
+        let mut last = end;
+        while last - start < LONGEST && text[last..].starts_with(gap) {
+            let next = last + gap.len();
+            let length = text[next..].iter().take(line).take_while(|b| is_code(**b)).count();
+            last = if length == 0 { break } else { next + length };
+            if length < line {
+                break;
+            }
+        }
+        Self { start, end: last, lines: (line, gap.len()) }
+    }
+
     /// Its characters, without what parts its lines.
     pub(super) fn characters<'t>(&self, text: &'t [u8], joined: &'t mut Vec<u8>) -> &'t [u8] {
         let (line, gap) = self.lines;
@@ -212,9 +176,7 @@ fn may_hold_text(code: &[u8]) -> bool {
 /// Adds stretches of characters that decode to bytes below 128 alone: text, ASCII or UTF-16. Each begins four
 /// characters with its first.
 pub(super) fn texts(code: &[u8], found: &mut Vec<(usize, usize)>) {
-    // Of base64 of text hardly one stretch in ten thousand has no capital; most long names have none.
-    let capitals = code.iter().fold(0, |any, byte| any | u8::from(byte.wrapping_sub(b'A') < 26));
-    if capitals == 0 || !may_hold_text(code) {
+    if !may_hold_text(code) {
         return;
     }
     let mut since = [0, 1, 2, 3];
@@ -286,10 +248,9 @@ mod tests {
     fn lines_of_one_length_are_one_code() {
         let line = "cmVs".repeat(19);
         let text = format!("x: {line}\r\n{line}\r\ncmVsZQ==\r\n");
-        let code = next(text.as_bytes(), 0, text.len()).unwrap();
+        let code = Code::new(text.as_bytes(), (3, 3 + line.len()));
         let mut joined = Vec::new();
         assert_eq!(code.characters(text.as_bytes(), &mut joined), format!("{line}{line}cmVsZQ").as_bytes());
         assert_eq!((code.place(0), code.place(76), code.place(152)), (3, 81, 159));
-        assert_eq!(next(b"short words only, none long enough", 0, 34), None);
     }
 }

@@ -5,6 +5,7 @@
 use std::io;
 use std::ops::Range;
 
+use super::lanes::mask;
 use super::matcher::PAD;
 use super::stream::Stream;
 use super::view::{Found, Viewer};
@@ -60,9 +61,9 @@ impl<'r> Worker<'r> {
         let base = own.start.saturating_sub(BEFORE);
         let end = own.end.saturating_add(BEHIND).min(stream.length());
         let length = usize::try_from(end - base).expect("a chunk and its margins fit");
-        self.buffer.clear();
         self.buffer.resize(length + PAD, 0);
         stream.read(source, base, &mut self.buffer[..length])?;
+        self.buffer[length..].fill(0);
         let within = |at: u64| usize::try_from(at - base).expect("within the buffer");
         let own = within(own.start)..within(own.end);
         self.found.clear();
@@ -141,11 +142,4 @@ impl Marks {
         };
         words.skip(range.start / 64).take(range.end.div_ceil(64) - range.start / 64).map(of).sum()
     }
-}
-
-/// The bits of a word that lie in a range.
-fn mask(index: usize, start: usize, end: usize) -> u64 {
-    let low = start.saturating_sub(index * 64).min(64);
-    let high = end.saturating_sub(index * 64).min(64);
-    if low >= high { 0 } else { (u64::MAX << low) & (u64::MAX >> (64 - high)) }
 }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::automaton::Walker;
-use super::rules::{WIDEST, Words};
+use super::rules::Words;
 
 /// The longest context word.
 const WORD: usize = 32;
@@ -42,13 +42,13 @@ impl<'r> Context<'r> {
     /// Whether a word of the set stands within `window` before a match, or shortly behind it.
     pub(super) fn is_near(&mut self, text: &[u8], (start, end): (usize, usize), set: usize, window: usize) -> bool {
         let (low, high) = (start.saturating_sub(window), (end + BEHIND).min(text.len()));
-        let reach = start.saturating_sub(WIDEST);
+        let reach = start.saturating_sub(self.words.widest);
         if reach > self.to || low < self.from {
             self.seen.clear();
             (self.from, self.to) = (reach, reach);
         }
         self.read(text, high);
-        while self.seen.front().is_some_and(|(at, _)| *at + WIDEST < start) {
+        while self.seen.front().is_some_and(|(at, _)| *at + self.words.widest < start) {
             let (at, _) = self.seen.pop_front().expect("it is there");
             self.from = at + 1;
         }
@@ -57,13 +57,17 @@ impl<'r> Context<'r> {
     }
 
     fn read(&mut self, text: &[u8], high: usize) {
-        let gates = &self.words.gates;
+        let doors = &self.words.doors;
         while self.to < high {
             let at = self.to;
             self.to += 1;
-            let byte = |ahead: usize| usize::from(text.get(at + ahead).copied().unwrap_or(0));
-            let mask = gates.at[0][byte(0)] & gates.at[1][byte(1)] & gates.at[2][byte(2)] & gates.at[3][byte(3)];
-            if mask == 0 || !begins(text, at) {
+            // Most bytes begin no word: asked first, since it is cheaper.
+            // Few bytes begin a word, and that is soon told.
+            if !begins(text, at) {
+                continue;
+            }
+            let four = std::array::from_fn(|ahead| text.get(at + ahead).copied().unwrap_or(0));
+            if doors.glance(0, four) == 0 {
                 continue;
             }
             let mut sets = 0;

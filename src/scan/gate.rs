@@ -1,62 +1,54 @@
 //! The gate: where is text? Everything else is never looked at again.
 //!
-//! Most of a dump is zero or noise. One pass turns each 64 bytes into two words of 64 bits, *printable* and *zero*, with
-//! loops that compile to vector instructions; runs are then found by shifting words. UTF-16 is the same question at
-//! stride two: printable bytes with zeros between them, at either parity.
+//! Most of a dump is zero or noise. One pass turns each 64 bytes into words of 64 bits (`lanes`), *printable* and *zero*
+//! among them; runs are then found by shifting words. UTF-16 is the same question at stride two: printable bytes with
+//! zeros between them, at either parity.
+
+use std::ops::Range;
+
+use super::base64;
+use super::lanes::{Lanes, Set, places};
 
 /// The shortest run of text that is looked at: no identifier is shorter.
 pub(super) const SHORTEST: usize = 6;
 
-/// Which bytes are printable and which are zero, one bit each.
+/// Where text is in some bytes, and what else is asked of each.
 #[derive(Debug, Default)]
 pub(super) struct Masks {
-    printable: Vec<u64>,
-    zero: Vec<u64>,
+    lanes: Lanes,
     length: usize,
 }
 
-/// The bit of each byte of 64 that `test` holds for.
-#[inline(always)]
-pub(super) fn pack(block: &[u8; 64], test: impl Fn(u8) -> bool) -> u64 {
-    let mut flags = [0_u8; 64];
-    for (flag, &byte) in flags.iter_mut().zip(block) {
-        *flag = u8::from(test(byte));
-    }
-    let mut bits = 0;
-    for (at, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // Eight flags of one byte each, moved into the top byte by one multiplication.
-        let packed = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= packed << (8 * at);
-    }
-    bits
-}
-
-/// Letters, digits, punctuation, and the three controls that stand in text.
-#[inline(always)]
-fn is_printable(byte: u8) -> bool {
-    byte.wrapping_sub(0x20) < 0x5F || byte.wrapping_sub(9) < 2 || byte == b'\r'
-}
-
 impl Masks {
-    /// Reads the bytes; what was there before is forgotten.
-    pub(super) fn read(&mut self, bytes: &[u8]) {
-        self.printable.clear();
-        self.zero.clear();
+    /// Reads the bytes; what was there before is forgotten. Patterns begin with a word, or with one of the marks.
+    pub(super) fn read(&mut self, bytes: &[u8], marks: Set) {
+        self.lanes.read(bytes, marks);
         self.length = bytes.len();
-        let (blocks, rest) = bytes.as_chunks::<64>();
-        for block in blocks {
-            self.printable.push(pack(block, is_printable));
-            self.zero.push(pack(block, |byte| byte == 0));
-        }
-        let mut last = [0xFF; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        self.printable.push(pack(&last, is_printable));
-        self.zero.push(pack(&last, |byte| byte == 0));
     }
 
     /// The runs of at least [`SHORTEST`] printable bytes, in order.
-    pub(super) fn runs(&self) -> Runs<'_> {
-        Runs { words: &self.printable, length: self.length, at: 0 }
+    pub(super) fn runs(&self) -> Runs<'_, SHORTEST> {
+        Runs { words: &self.lanes.printable, length: self.length, at: 0 }
+    }
+
+    /// The runs of at least [`base64::SHORTEST`] characters of base64 from a place on.
+    pub(super) fn codes(&self, from: usize) -> Runs<'_, { base64::SHORTEST }> {
+        Runs { words: &self.lanes.code, length: self.length, at: from }
+    }
+
+    /// The places in a range where a pattern may begin.
+    pub(super) fn starts(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        places(&self.lanes.starts, range)
+    }
+
+    /// Whether there is a capital letter in a range.
+    pub(super) fn has_capital(&self, range: Range<usize>) -> bool {
+        places(&self.lanes.capital, range).next().is_some()
+    }
+
+    /// The first place in a range where a gzip, zlib or zip member may begin.
+    pub(super) fn member(&self, range: Range<usize>) -> Option<usize> {
+        places(&self.lanes.members, range.start + 1..range.end + 1).next().map(|second| second - 1)
     }
 
     /// The runs of UTF-16 text: at least [`SHORTEST`] printable bytes, every second, with zeros between. Each is given
@@ -66,7 +58,7 @@ impl Masks {
         // Runs do not overlap: what is followed is looked at once.
         let mut done = 0;
         let mut next = self.wide(0);
-        for at in 0..self.printable.len() {
+        for at in 0..self.lanes.printable.len() {
             let here = next;
             next = self.wide(at + 1);
             if here == 0 || done >= (at + 1) * 64 {
@@ -90,8 +82,9 @@ impl Masks {
 
     /// Printable here, zero behind.
     fn wide(&self, at: usize) -> u64 {
-        let (Some(printable), Some(zero)) = (self.printable.get(at), self.zero.get(at)) else { return 0 };
-        printable & ((zero >> 1) | self.zero.get(at + 1).map_or(0, |next| next << 63))
+        let Lanes { printable, zero, .. } = &self.lanes;
+        let (Some(text), Some(behind)) = (printable.get(at), zero.get(at)) else { return 0 };
+        text & ((behind >> 1) | zero.get(at + 1).map_or(0, |next| next << 63))
     }
 
     /// From a printable byte with a zero behind to the last printable byte of its run.
@@ -108,69 +101,81 @@ impl Masks {
     }
 
     /// Whether the byte is printable.
-    pub(super) fn is_text(&self, at: usize) -> bool {
-        at < self.length && self.printable[at / 64] >> (at % 64) & 1 == 1
+    fn is_text(&self, at: usize) -> bool {
+        at < self.length && self.lanes.printable[at / 64] >> (at % 64) & 1 == 1
     }
 
     /// Which bytes are zero, 64 in a word.
     pub(super) fn zeros(&self) -> &[u64] {
-        &self.zero
+        &self.lanes.zero
     }
 }
 
-/// Runs of set bits.
-pub(super) struct Runs<'a> {
+/// Runs of at least `LEAST` set bits.
+pub(super) struct Runs<'a, const LEAST: usize> {
     words: &'a [u64],
     length: usize,
     at: usize,
 }
 
-impl Runs<'_> {
-    /// The first place from `at` on whose bit is `set`; the end when there is none.
-    fn next(&self, at: usize, set: bool) -> usize {
-        let flip = if set { 0 } else { u64::MAX };
-        let mut index = at / 64;
-        let Some(word) = self.words.get(index) else { return self.length };
-        let mut word = (word ^ flip) & (u64::MAX << (at % 64));
-        while word == 0 {
-            index += 1;
-            let Some(next) = self.words.get(index) else { return self.length };
-            word = next ^ flip;
-        }
-        (index * 64 + word.trailing_zeros() as usize).min(self.length)
+impl<const LEAST: usize> Runs<'_, LEAST> {
+    /// Goes on behind what was looked at.
+    pub(super) fn go_on(&mut self, at: usize) {
+        self.at = self.at.max(at);
     }
 
-    /// The first place from `at` on where [`SHORTEST`] set bits begin; the end when there is none.
-    fn next_long(&self, at: usize) -> usize {
-        let mut index = at / 64;
+    /// The first place from `at` on where enough set bits begin; the end when there is none.
+    fn begin(&self, at: usize) -> usize {
         let mut keep = u64::MAX << (at % 64);
-        while let Some(&word) = self.words.get(index) {
-            if word != 0 {
+        for index in at / 64..self.words.len() {
+            if self.words[index] != 0 {
                 let next = self.words.get(index + 1).copied().unwrap_or(0);
-                let join = |bits: u64, more: u64, by: u32| (bits >> by) | (more << (64 - by));
-                let two = word & join(word, next, 1);
-                let next_two = next & (next >> 1);
-                let six = two & join(two, next_two, 2) & join(two, next_two, 4) & keep;
-                if six != 0 {
-                    return (index * 64 + six.trailing_zeros() as usize).min(self.length);
+                let begins = in_a_row::<LEAST>(self.words[index], next) & keep;
+                if begins != 0 {
+                    return (index * 64 + begins.trailing_zeros() as usize).min(self.length);
                 }
             }
             keep = u64::MAX;
-            index += 1;
+        }
+        self.length
+    }
+
+    /// The first place from `at` on whose bit is not set; the end when there is none.
+    fn end(&self, at: usize) -> usize {
+        let mut keep = u64::MAX << (at % 64);
+        for index in at / 64..self.words.len() {
+            let unset = !self.words[index] & keep;
+            if unset != 0 {
+                return (index * 64 + unset.trailing_zeros() as usize).min(self.length);
+            }
+            keep = u64::MAX;
         }
         self.length
     }
 }
 
-impl Iterator for Runs<'_> {
+/// Where in a word so many set bits in a row begin; the last of them may be in the next.
+#[inline(always)]
+fn in_a_row<const COUNT: usize>(word: u64, next: u64) -> u64 {
+    let mut bits = u128::from(next) << 64 | u128::from(word);
+    let mut known = 1;
+    while known < COUNT {
+        let more = known.min(COUNT - known);
+        bits &= bits >> more;
+        known += more;
+    }
+    bits as u64
+}
+
+impl<const LEAST: usize> Iterator for Runs<'_, LEAST> {
     type Item = (usize, usize);
 
     fn next(&mut self) -> Option<(usize, usize)> {
-        let start = self.next_long(self.at);
+        let start = self.begin(self.at);
         if start >= self.length {
             return None;
         }
-        self.at = Runs::next(self, start, false);
+        self.at = self.end(start);
         Some((start, self.at))
     }
 }
@@ -182,16 +187,20 @@ mod tests {
 
     fn masks(bytes: &[u8]) -> Masks {
         let mut masks = Masks::default();
-        masks.read(bytes);
+        masks.read(bytes, Set::EMPTY);
         masks
     }
 
-    fn plain_runs(bytes: &[u8]) -> Vec<(usize, usize)> {
+    fn is_printable(byte: u8) -> bool {
+        (b' '..=b'~').contains(&byte) || b"\t\n\r\xB0".contains(&byte)
+    }
+
+    fn plain_runs(bytes: &[u8], test: impl Fn(u8) -> bool, least: usize) -> Vec<(usize, usize)> {
         let mut runs = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
-            let end = (at..bytes.len()).find(|&i| !is_printable(bytes[i])).unwrap_or(bytes.len());
-            if end - at >= SHORTEST {
+            let end = (at..bytes.len()).find(|&i| !test(bytes[i])).unwrap_or(bytes.len());
+            if end - at >= least {
                 runs.push((at, end));
             }
             at = end + 1;
@@ -231,21 +240,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_are_what_a_plain_loop_finds(bytes in prop::collection::vec(prop::sample::select(vec![0_u8, 0, b'a', b'a', b'b', b' ', 0xFF]), 0..400)) {
-            prop_assert_eq!(masks(&bytes).runs().collect::<Vec<_>>(), plain_runs(&bytes));
+        fn runs_are_what_a_plain_loop_finds(bytes in prop::collection::vec(prop::sample::select(vec![0_u8, 0, b'a', b'a', b'b', b'c', b' ', 0xB0, 0xFF]), 0..400)) {
+            prop_assert_eq!(masks(&bytes).runs().collect::<Vec<_>>(), plain_runs(&bytes, is_printable, SHORTEST));
+            let letters = plain_runs(&bytes, |b| b.is_ascii_alphabetic(), base64::SHORTEST);
+            prop_assert_eq!(masks(&bytes).codes(0).collect::<Vec<_>>(), letters);
             let mut found = Vec::new();
             masks(&bytes).wide_runs(&mut found);
             found.sort_unstable();
             prop_assert_eq!(found, plain_wide(&bytes));
-        }
-
-        #[test]
-        fn every_byte_is_judged(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let masks = masks(&bytes);
-            for (at, &byte) in bytes.iter().enumerate() {
-                prop_assert_eq!(masks.is_text(at), is_printable(byte));
-                prop_assert_eq!(masks.zeros()[at / 64] >> (at % 64) & 1 == 1, byte == 0);
-            }
         }
     }
 }

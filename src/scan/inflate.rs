@@ -31,25 +31,6 @@ impl Member {
     }
 }
 
-/// The next place in `from..to` where gzip or zlib may begin.
-pub(super) fn next(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    let mut at = from;
-    while at < to {
-        at += memchr::memchr2(0x1F, 0x78, &bytes[at..to])?;
-        match (bytes[at], bytes[at + 1]) {
-            (0x1F, 0x8B) | (0x78, 0x01 | 0x5E | 0x9C | 0xDA) => return Some(at),
-            _ => at += 1,
-        }
-    }
-    None
-}
-
-/// The places in a range where members of zip archives may begin.
-pub(super) fn zips<'b>(bytes: &'b [u8], range: &std::ops::Range<usize>) -> impl Iterator<Item = usize> + 'b {
-    let from = range.start;
-    memchr::memmem::find_iter(&bytes[range.clone()], b"PK\x03\x04").map(move |at| from + at)
-}
-
 /// The member that begins with these bytes, if they are one's.
 pub(super) fn member(bytes: &[u8]) -> Option<Member> {
     let (step, header) = match bytes {

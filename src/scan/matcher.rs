@@ -13,9 +13,10 @@ use std::ops::Range;
 use super::automaton::Walker;
 use super::check::{Candidate, Judgement};
 use super::context::Context;
+use super::doors::PIVOTS;
 use super::exact::ExactList;
-use super::gate::pack;
-use super::rules::{PIVOTS, Rules, Shape, Shapes};
+use super::gate::Masks;
+use super::rules::{Rules, Shape, Shapes};
 use super::value::Committer;
 use crate::model::digest::KeyedBlake3;
 use crate::model::finding::Confidence;
@@ -152,59 +153,34 @@ impl<'r> Matcher<'r> {
     }
 
     /// Finds what begins within `run` of the text; the text goes on for at least [`PAD`] bytes behind the run.
-    pub(super) fn search(&mut self, text: &[u8], run: Range<usize>, hits: &mut Vec<Hit>) {
-        let rules = self.rules;
-        let escapes = memchr::memchr(b'\\', &text[run.start.saturating_sub(2)..run.end]).is_some();
-        let mut from = run.start;
-        while from < run.end {
-            let mut starts = match text[from..].first_chunk::<64>() {
-                Some(block) => starts(block, before(text, from), &rules.gates.marks, escapes),
-                None => {
-                    let mut block = [0; 64];
-                    block[..text.len() - from].copy_from_slice(&text[from..]);
-                    starts(&block, before(text, from), &rules.gates.marks, escapes)
-                }
-            };
-            if run.end - from < 64 {
-                starts &= (1 << (run.end - from)) - 1;
-            }
-            while starts != 0 {
-                self.consider(text, from + starts.trailing_zeros() as usize, hits);
-                starts &= starts - 1;
-            }
-            from += 64;
-        }
+    pub(super) fn search(&mut self, text: &[u8], masks: &Masks, run: Range<usize>, hits: &mut Vec<Hit>) {
+        // Not a loop: an iterator that is nested runs faster from within.
+        masks.starts(run.clone()).for_each(|at| self.consider(text, at, hits));
         self.checked += self.exact.map_or(0, |exact| exact.search(text, run, hits));
     }
 
     #[inline(always)]
     fn consider(&mut self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
-        let gates = &self.rules.gates;
         let Some(ahead) = text[at..].first_chunk::<4>() else { return };
-        let look = |place: usize| gates.at[place][usize::from(ahead[place])];
-        let mask = gates.before[usize::from(before(text, at)[1])] & look(0) & look(1) & look(2) & look(3);
-        if mask != 0 {
-            self.enter(text, at, mask, hits);
+        let before = at.checked_sub(1).map_or(0, |before| text[before]);
+        let doors = self.rules.doors.row(ahead[0]).glance(before, *ahead);
+        if doors != 0 {
+            self.enter(text, at, doors, hits);
         }
     }
 
     #[inline(never)]
-    fn enter(&mut self, text: &[u8], at: usize, mut mask: u64, hits: &mut Vec<Hit>) {
-        let gates = &self.rules.gates;
-        for (gate, &byte) in gates.at[4..].iter().zip(&text[at + 4..]) {
-            mask &= gate[usize::from(byte)];
-        }
-        if !is_apart(text, at) {
-            mask &= gates.open;
-        }
-        if mask & !PIVOTS != 0
+    fn enter(&mut self, text: &[u8], at: usize, doors: u64, hits: &mut Vec<Hit>) {
+        let row = self.rules.doors.row(text[at]);
+        let doors = row.look(doors, &text[at + 4..], || is_apart(text, at));
+        if doors & !PIVOTS != 0
             && let Some(mut track) = self.plain.take()
         {
-            track.walk(text, at, gates.longest(mask));
+            track.walk(text, at, row.longest(doors));
             self.judge(&mut track, text, at, hits);
             self.plain = Some(track);
         }
-        if mask & PIVOTS != 0
+        if doors & PIVOTS != 0
             && let Some(mut track) = self.pivoted.take()
         {
             self.turn(&mut track, text, at, hits);
@@ -291,36 +267,6 @@ impl<'r> Matcher<'r> {
         let class = u16::try_from(shape.class).expect("at most 64 classes");
         Some(Hit { class, start: candidate.start, end: candidate.end, confidence, commitment })
     }
-}
-
-/// The two bytes before a place.
-#[inline(always)]
-fn before(text: &[u8], at: usize) -> [u8; 2] {
-    match at {
-        0 => [0, 0],
-        1 => [0, text[0]],
-        _ => [text[at - 2], text[at - 1]],
-    }
-}
-
-/// Where in 64 bytes something may begin, one bit each: with a word, also one that begins with a capital within another
-/// or stands behind an escaped line end, and with one of the other bytes that patterns begin with.
-#[inline(always)]
-fn starts(block: &[u8; 64], [second, first]: [u8; 2], marks: &[[u8; 8]], escapes: bool) -> u64 {
-    let word = pack(block, |b| (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10);
-    let capital = pack(block, |b| b.wrapping_sub(b'A') < 26);
-    let behind = |bits: u64, carry: bool| bits << 1 | u64::from(carry);
-    let behind_word = behind(word, first.is_ascii_alphanumeric());
-    let inner = capital & behind_word & !behind(capital, first.is_ascii_uppercase());
-    let marked = marks.iter().fold(0, |bits, [a, b, c, d, e, f, g, h]| {
-        bits | pack(block, |x| x == *a || x == *b || x == *c || x == *d || x == *e || x == *f || x == *g || x == *h)
-    });
-    let carried = u64::from(second == b'\\') | u64::from(first == b'\\') << 1;
-    let escaped = match escapes {
-        true => word & (pack(block, |b| b == b'\\') << 2 | carried),
-        false => word & carried,
-    };
-    word & !behind_word | inner | marked | escaped
 }
 
 /// Whether no letter and no digit stands before. `\\n` in a text of code ends with a letter that is none.

@@ -11,8 +11,8 @@
 //! | [`stream`] | pieces of a file, joined where their addresses touch |
 //! | `chunk` | one mebibyte and its neighbours: read, looked at, accounted for |
 //! | `view` | bytes, and what is encoded in them, layer by layer |
-//! | `gate` | where text is |
-//! | `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
+//! | `lanes`, `gate` | what is asked of every byte, and where text is |
+//! | `doors`, `matcher`, `automaton`, `rules` | candidates, patterns, and the taxonomy made ready |
 //! | `check`, `context` | what a match must pass beyond its shape |
 //! | `exact` | values of the vault's list, known by keyed hashes |
 //! | `base64`, `inflate` | decoders |
@@ -29,9 +29,11 @@ mod base64;
 mod check;
 mod chunk;
 mod context;
+mod doors;
 mod exact;
 mod gate;
 mod inflate;
+mod lanes;
 pub mod lint;
 mod matcher;
 mod needs;

@@ -1,8 +1,9 @@
 //! A taxonomy, made ready: its patterns as automata, its checks as functions, and the tables that keep nearly every byte
 //! out of both.
 
-use super::automaton::{Automaton, LOOK, MOST_COMPILED, MOST_COMPILED_EACH, Parsed, PatternError};
+use super::automaton::{Automaton, MOST_COMPILED, Parsed, PatternError};
 use super::check::{self, Check};
+use super::doors::{Doors, Row};
 use crate::model::finding::Confidence;
 use crate::model::id::ClassId;
 use crate::model::taxonomy::{Boundary, Class, ContextUse, Normal, Pattern, Taxonomy};
@@ -14,7 +15,7 @@ pub(super) const MOST_PATTERNS: usize = 512;
 /// The longest match, in characters.
 pub(super) const LONGEST: usize = 4096;
 /// How far context words are looked for.
-pub(super) const WIDEST: usize = 256;
+const WIDEST: usize = 256;
 /// How far by default.
 const WINDOW: usize = 48;
 
@@ -86,30 +87,15 @@ pub(super) struct Shapes {
     pub(super) automaton: Automaton,
 }
 
-/// Where a pattern may be entered: for each of the first bytes, one bit for each bundle of patterns; and the same for the
-/// byte before.
-#[derive(Debug)]
-pub(super) struct Gates {
-    pub(super) before: Box<[u64; 256]>,
-    pub(super) at: Box<[[u64; 256]; LOOK]>,
-    /// The bundles that may stand behind a letter.
-    pub(super) open: u64,
-    /// The longest match of each bundle.
-    longest: [usize; 64],
-    /// The bytes other than letters and digits that something may begin with, eight by eight, the last ones repeated.
-    pub(super) marks: Vec<[u8; 8]>,
-}
-
-/// The bits that stand for pivots: the first has one, the others share one.
-pub(super) const PIVOTS: u64 = 0b11 << 62;
-
 /// Words that speak for classes.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) automaton: Automaton,
     /// The sets that each word is in, one bit each.
     pub(super) sets: Vec<u64>,
-    pub(super) gates: Gates,
+    pub(super) doors: Row,
+    /// How far before a match any class looks for one.
+    pub(super) widest: usize,
 }
 
 /// A taxonomy, made ready.
@@ -118,7 +104,7 @@ pub(super) struct Rules {
     pub(super) rules: Vec<Rule>,
     pub(super) plain: Option<Shapes>,
     pub(super) pivoted: Option<Shapes>,
-    pub(super) gates: Gates,
+    pub(super) doors: Doors,
     pub(super) words: Option<Words>,
 }
 
@@ -133,16 +119,12 @@ impl Rules {
         let sets = word_sets(taxonomy)?;
         let plain = Shapes::new(taxonomy, &sets, |p| p.pivot.is_none())?;
         let pivoted = Shapes::new(taxonomy, &sets, |p| p.pivot.is_some())?;
-        let mut gates = plain.as_ref().map_or_else(Gates::closed, Shapes::gates);
-        let pivots = pivoted.iter().flat_map(|p| &p.shapes).filter_map(|shape| shape.pivot.as_ref());
-        let first = pivots.clone().next().map(|(byte, _)| *byte);
-        for (byte, before) in pivots {
-            gates.open(if Some(*byte) == first { 1 << 63 } else { 1 << 62 }, *byte, before);
-        }
-        gates.close();
+        let doors = Doors::new(plain.as_ref(), pivoted.as_ref());
         let groups = groups(taxonomy);
-        let rules = taxonomy.class.iter().map(|class| rule(class, &groups)).collect::<Result<_, _>>()?;
-        Ok(Self { rules, plain, pivoted, gates, words: words(&sets)? })
+        let rules: Vec<Rule> = taxonomy.class.iter().map(|class| rule(class, &groups)).collect::<Result<_, _>>()?;
+        let widest = rules.iter().map(|rule| rule.window).max().unwrap_or(WINDOW);
+        let words = words(&sets, widest)?;
+        Ok(Self { rules, plain, pivoted, doors, words })
     }
 }
 
@@ -189,7 +171,7 @@ impl Shapes {
                 let parse = |regex: &str| Parsed::new(regex).map_err(|e| wrong(e.to_string()));
                 let lead = pattern.lead.as_deref().map(parse).transpose()?;
                 let value = parse(&pattern.regex)?;
-                Automaton::new(std::slice::from_ref(&value), MOST_COMPILED_EACH).map_err(|e| wrong(e.to_string()))?;
+                value.judge_size().map_err(|e| wrong(e.to_string()))?;
                 let words = sets.iter().position(|set| *set == words_of(class, pattern));
                 shapes.push(Shape {
                     words: words.unwrap_or(0),
@@ -215,46 +197,6 @@ impl Shapes {
         }
         Ok(Some(Self { shapes, automaton }))
     }
-
-    fn gates(&self) -> Gates {
-        let mut gates = Gates::closed();
-        let mut bundles = Bundles::default();
-        for (index, shape) in self.shapes.iter().enumerate() {
-            let before = |byte| may_follow(shape.boundary, byte);
-            let first = self.automaton.entry(index, |_| true).bytes[0];
-            if first.iter().filter(|may| **may).count() > MANY {
-                let bit = bundles.bit((first.to_vec(), shape.boundary));
-                gates.add(bit, shape.longest, &self.automaton.entry(index, |_| true).bytes, before);
-                continue;
-            }
-            for byte in (0..=255_u8)
-                .filter(|b| first[usize::from(*b)] && !(b.is_ascii_uppercase() && first[usize::from(b | 0x20)]))
-            {
-                let bit = bundles.bit((vec![true; usize::from(byte.to_ascii_lowercase())], shape.boundary));
-                let same = |b: u8| b.eq_ignore_ascii_case(&byte);
-                gates.add(bit, shape.longest, &self.automaton.entry(index, same).bytes, before);
-            }
-        }
-        gates
-    }
-}
-
-/// A pattern that may begin with more bytes than this is told from others by all of them together; any other by each.
-const MANY: usize = 30;
-
-/// Patterns that begin alike and may stand behind the same bytes share a bit; with more than 62 bundles, some do that do
-/// not.
-#[derive(Debug, Default)]
-struct Bundles(Vec<(Vec<bool>, Boundary)>);
-
-impl Bundles {
-    fn bit(&mut self, key: (Vec<bool>, Boundary)) -> u64 {
-        let bundle = self.0.iter().position(|known| *known == key).unwrap_or_else(|| {
-            self.0.push(key);
-            self.0.len() - 1
-        });
-        1 << (bundle % 62)
-    }
 }
 
 fn shape(class_index: usize, class: &Class, pattern: &Pattern, leads: bool) -> Result<Shape, String> {
@@ -274,68 +216,6 @@ fn shape(class_index: usize, class: &Class, pattern: &Pattern, leads: bool) -> R
         longest: class.longest(),
         pivot: pivot(pattern).map(|pivot| (pivot, Box::new([false; 256]))),
     })
-}
-
-/// Whether a pattern of this boundary may be entered behind a byte. Letters that escapes end with (`\n`) pass here, and
-/// are looked at again.
-fn may_follow(boundary: Boundary, byte: u8) -> bool {
-    match boundary {
-        Boundary::Open => true,
-        Boundary::Token if b"_-+~".contains(&byte) => false,
-        _ => !byte.is_ascii_alphanumeric() || b"nrt".contains(&byte),
-    }
-}
-
-impl Gates {
-    fn closed() -> Self {
-        Self {
-            before: Box::new([0; 256]),
-            at: Box::new([[0; 256]; LOOK]),
-            open: 0,
-            longest: [0; 64],
-            marks: Vec::new(),
-        }
-    }
-
-    /// Lets in what begins with these bytes, behind a byte that may stand before.
-    fn add(&mut self, bit: u64, longest: usize, bytes: &[[bool; 256]; LOOK], before: impl Fn(u8) -> bool) {
-        let most = &mut self.longest[bit.trailing_zeros() as usize];
-        *most = longest.max(*most);
-        self.open |= if before(b'x') { bit } else { 0 };
-        for byte in 0..=255_u8 {
-            let index = usize::from(byte);
-            self.before[index] |= if before(byte) { bit } else { 0 };
-            for (gate, allowed) in self.at.iter_mut().zip(bytes) {
-                gate[index] |= if allowed[index] { bit } else { 0 };
-            }
-        }
-    }
-
-    /// The longest match of any of these bundles.
-    pub(super) fn longest(&self, mut bundles: u64) -> usize {
-        let mut longest = 0;
-        while bundles != 0 {
-            longest = longest.max(self.longest[bundles.trailing_zeros() as usize]);
-            bundles &= bundles - 1;
-        }
-        longest
-    }
-
-    /// All that may begin is known.
-    fn close(&mut self) {
-        let begins = |byte: &u8| !byte.is_ascii_alphanumeric() && self.at[0][usize::from(*byte)] != 0;
-        let marks: Vec<u8> = (0..=255).filter(begins).collect();
-        let eight = |marks: &[u8]| std::array::from_fn(|at| marks[at.min(marks.len() - 1)]);
-        self.marks = marks.chunks(8).map(eight).collect();
-    }
-
-    /// Lets in a pivot behind what may stand before it.
-    fn open(&mut self, bit: u64, pivot: u8, before: &[bool; 256]) {
-        self.open |= bit;
-        self.before.iter_mut().zip(before).filter(|(_, may)| **may).for_each(|(mask, _)| *mask |= bit);
-        self.at[0][usize::from(pivot)] |= bit;
-        self.at[1..].iter_mut().flatten().for_each(|mask| *mask |= bit);
-    }
 }
 
 fn words_of<'t>(class: &'t Class, pattern: &'t Pattern) -> &'t [String] {
@@ -367,7 +247,7 @@ fn word_sets(taxonomy: &Taxonomy) -> Result<Vec<&[String]>, TaxonomyError> {
     }
 }
 
-fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
+fn words(sets: &[&[String]], widest: usize) -> Result<Option<Words>, TaxonomyError> {
     let mut all: Vec<(&str, u64)> = Vec::new();
     for (index, set) in sets.iter().enumerate() {
         for word in *set {
@@ -385,9 +265,9 @@ fn words(sets: &[&[String]]) -> Result<Option<Words>, TaxonomyError> {
     let large =
         |e: PatternError| TaxonomyError::Whole { why: format!("has context words of which together holds: {e}") };
     let automaton = Automaton::new(&parsed, MOST_COMPILED).map_err(large)?;
-    let mut gates = Gates::closed();
+    let mut doors = Row::closed();
     for (index, (word, _)) in all.iter().enumerate() {
-        gates.add(1 << (word.as_bytes()[0] % 62), word.len(), &automaton.entry(index, |_| true).bytes, |_| true);
+        doors.add(1 << (word.as_bytes()[0] % 62), word.len(), &automaton.entry(index, &|_, _| true).bytes, |_| true);
     }
-    Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), gates }))
+    Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), doors, widest }))
 }

@@ -106,6 +106,15 @@ fn every_encoding_is_told_with_its_place_in_the_encoded_bytes() {
 }
 
 #[test]
+fn coordinates_with_signs_of_degrees_are_found_in_utf16() {
+    let position = "at 48\u{B0}51'29.9\"N 2\u{B0}17'40.2\"E now";
+    for (encoding, unit) in [("utf-16le", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("utf-16be", u16::to_be_bytes)] {
+        let bytes = [noise(333), wide(position, unit), noise(50)].concat();
+        assert_eq!(places(&scan(&bytes)), one("gps", encoding, 333 + 2 * 3, 2 * 24), "{encoding}");
+    }
+}
+
+#[test]
 fn a_value_within_base64_is_told_by_the_characters_that_cover_it() {
     let text = format!("{{\"contact\":\"{EMAIL}\",\"x\":1}}");
     let at = text.find(EMAIL).unwrap();

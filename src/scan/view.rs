@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::base64;
+use super::base64::{self, Code};
 use super::exact::ExactList;
 use super::gate::Masks;
 use super::inflate::{self, End, Inflater, Input, More};
@@ -151,12 +151,12 @@ impl<'r> Viewer<'r> {
 
     fn layer(&mut self, bytes: &[u8], region: Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
         let mut layer = self.layers.pop().unwrap_or_default();
-        layer.masks.read(&bytes[..bytes.len() - PAD]);
+        layer.masks.read(&bytes[..bytes.len() - PAD], self.rules.doors.marks);
         self.narrow(&mut layer, bytes, &region, depth, found);
         self.wide(&mut layer, bytes, &region, depth, found);
         if depth.may_decode() {
             self.codes(&mut layer, bytes, &region, depth, found);
-            self.members(bytes, &region, more, depth, found);
+            self.members(&layer, bytes, &region, more, depth, found);
         }
         self.layers.push(layer);
     }
@@ -181,7 +181,7 @@ impl<'r> Viewer<'r> {
                     self.give_up(depth, from);
                     break;
                 }
-                self.matcher.search(bytes, from..end.min(from + STRIDE), &mut layer.hits);
+                self.matcher.search(bytes, &layer.masks, from..end.min(from + STRIDE), &mut layer.hits);
             }
         }
         settle(self.rules, &mut layer.hits);
@@ -207,56 +207,65 @@ impl<'r> Viewer<'r> {
         let mut decoded = Vec::new();
         let mut joined = std::mem::take(&mut layer.joined);
         let mut stretches = std::mem::take(&mut layer.stretches);
-        for (start, end) in layer.masks.runs() {
-            let mut from = start.max(region.start);
-            while from < region.end.min(end)
-                && let Some(code) = base64::next(bytes, from, end)
-            {
-                from = code.end;
-                let characters = code.characters(bytes, &mut joined);
-                stretches.clear();
-                base64::members(characters, &mut stretches);
-                base64::texts(characters, &mut stretches);
-                for &(first, last) in &stretches {
-                    if code.place(first) >= region.end {
-                        continue;
-                    }
-                    let span = (code.place(first), code.place(last - 1) + 1);
-                    if self.unfolds == 0 || self.budget == 0 {
-                        self.account(depth, span, false);
-                        self.spans.capped = true;
-                        break;
-                    }
-                    decoded.clear();
-                    base64::decode_into(&characters[first..last], &mut decoded);
-                    self.unfolds = self.unfolds.saturating_sub(decoded.len());
-                    self.budget = self.budget.saturating_sub(decoded.len());
-                    decoded.extend([0; PAD]);
-                    let before = found.len();
-                    let capped = std::mem::take(&mut self.spans.capped);
-                    self.layer(&decoded, 0..decoded.len() - PAD, &mut |_, _| 0, depth.decoded(), found);
-                    for inner in &mut found[before..] {
-                        let (start, end) = (first + inner.start * 4 / 3, first + (inner.end * 4).div_ceil(3));
-                        inner.start = code.place(start);
-                        inner.end = code.place(end - 1) + 1;
-                        inner.path = inner.path.within(Step::Base64);
-                    }
-                    self.account(depth, span, true);
-                    self.spans.capped |= capped;
+        let whole = &bytes[..bytes.len() - PAD];
+        let mut runs = layer.masks.codes(region.start);
+        while let Some(run) = runs.next().filter(|(start, _)| *start < region.end) {
+            let code = Code::new(whole, run);
+            runs.go_on(code.end);
+            // Most long names have no capital. Of base64 of text hardly one stretch in ten thousand has none, and what
+            // members begin with has one.
+            if !layer.masks.has_capital(code.start..code.end) {
+                continue;
+            }
+            let characters = code.characters(bytes, &mut joined);
+            stretches.clear();
+            base64::members(characters, &mut stretches);
+            base64::texts(characters, &mut stretches);
+            for &(first, last) in &stretches {
+                if code.place(first) >= region.end {
+                    continue;
                 }
+                let span = (code.place(first), code.place(last - 1) + 1);
+                if self.unfolds == 0 || self.budget == 0 {
+                    self.account(depth, span, false);
+                    self.spans.capped = true;
+                    break;
+                }
+                decoded.clear();
+                base64::decode_into(&characters[first..last], &mut decoded);
+                self.unfolds = self.unfolds.saturating_sub(decoded.len());
+                self.budget = self.budget.saturating_sub(decoded.len());
+                decoded.extend([0; PAD]);
+                let before = found.len();
+                let capped = std::mem::take(&mut self.spans.capped);
+                self.layer(&decoded, 0..decoded.len() - PAD, &mut |_, _| 0, depth.decoded(), found);
+                for inner in &mut found[before..] {
+                    let (start, end) = (first + inner.start * 4 / 3, first + (inner.end * 4).div_ceil(3));
+                    inner.start = code.place(start);
+                    inner.end = code.place(end - 1) + 1;
+                    inner.path = inner.path.within(Step::Base64);
+                }
+                self.account(depth, span, true);
+                self.spans.capped |= capped;
             }
         }
         (layer.joined, layer.stretches) = (joined, stretches);
     }
 
     /// gzip, zlib and zip members.
-    fn members(&mut self, bytes: &[u8], region: &Range<usize>, more: More<'_>, depth: Depth, found: &mut Vec<Found>) {
+    fn members(
+        &mut self,
+        layer: &Layer,
+        bytes: &[u8],
+        region: &Range<usize>,
+        more: More<'_>,
+        depth: Depth,
+        found: &mut Vec<Found>,
+    ) {
         let mut from = region.start;
-        let mut zips = inflate::zips(bytes, region).peekable();
-        while let Some(at) = inflate::next(bytes, from, region.end).into_iter().chain(zips.peek().copied()).min() {
+        let whole = &bytes[..bytes.len() - PAD];
+        while let Some(at) = layer.masks.member(from..region.end) {
             from = at + 1;
-            zips.next_if_eq(&at);
-            let whole = &bytes[..bytes.len() - PAD];
             let Some(member) = inflate::member(&whole[at..]) else { continue };
             self.budget = self.budget.saturating_sub(MEMBER);
             if self.unfolds == 0 || self.budget == 0 {
@@ -282,7 +291,6 @@ impl<'r> Viewer<'r> {
                 inner.path = inner.path.within(member.step);
             }
             from = span.1.max(from);
-            while zips.next_if(|at| *at < from).is_some() {}
             self.account(depth, span, end == End::Whole);
             self.spans.capped |= capped;
         }
