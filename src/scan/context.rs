@@ -61,7 +61,6 @@ impl<'r> Context<'r> {
         while self.to < high {
             let at = self.to;
             self.to += 1;
-            // Most bytes begin no word: asked first, since it is cheaper.
             // Few bytes begin a word, and that is soon told.
             if !begins(text, at) {
                 continue;
