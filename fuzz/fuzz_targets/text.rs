@@ -1,5 +1,6 @@
-//! What people type and stored files name: ranges, targets, ids, times, lifetimes, paths. What is read prints as a text
-//! that reads as the same value; and no text gets through to a terminal with more than plain characters.
+//! What people type and stored files name: ranges, targets, ids, times, lifetimes, paths, lines of the exact list. What is
+//! read prints as a text that reads as the same value; and no text gets through to a terminal with more than plain
+//! characters.
 
 #![no_main]
 
@@ -7,12 +8,14 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
-use packet::model::id::{ActorId, CommitId, KeyId, ObjectionId, ProposalId, StageToken};
+use packet::model::id::{ActorId, ClassId, CommitId, KeyId, ObjectionId, ProposalId, StageToken};
 use packet::model::place::Place;
 use packet::model::range::ByteRange;
 use packet::model::target::Target;
+use packet::model::taxonomy::Taxonomy;
 use packet::model::text::{harmless, harmless_block, is_plain};
 use packet::model::time::{Lifetime, Time};
+use packet::scan::{ExactList, exact_lines};
 
 fn again<T: FromStr<Err = E> + Display + PartialEq + Debug, E: Debug + Display>(text: &str) {
     match text.parse::<T>() {
@@ -28,7 +31,19 @@ fn exactly<T: FromStr + Display>(text: &str) {
     }
 }
 
+/// Values that can be listed make lines that are read.
+fn exact_list(data: &[u8]) {
+    let class = ClassId::new("customer-value").expect("a name");
+    let taxonomy = Taxonomy::default();
+    if let Ok(lines) = exact_lines(data, &class, &[7; 32]) {
+        let list: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        ExactList::read(list.as_bytes(), &taxonomy, &[7; 32]).expect("what is made is read");
+    }
+    ExactList::read(data, &taxonomy, &[7; 32]).map_err(|error| error.to_string()).ok();
+}
+
 fuzz_target!(|data: &[u8]| {
+    exact_list(data);
     let Ok(text) = std::str::from_utf8(data) else { return };
     again::<ByteRange, _>(text);
     again::<Target, _>(text);

@@ -120,7 +120,7 @@ fn a_dump_is_taken_region_by_region() {
 
 #[test]
 fn the_charter_may_keep_kinds_of_regions_and_long_ranges_from_the_lane() {
-    let Some(scene) = Scene::set("max_fragment = 10000\nregions = [\"registers\"]") else { return };
+    let Some(scene) = Scene::set("max_fragment = 16000\nregions = [\"registers\"]") else { return };
     let copy = scene.sandbox.path("vault/real.dmp");
     let copy = copy.to_str().unwrap();
     let registers = format!("registers:{}", scene.process.id());
