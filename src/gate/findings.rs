@@ -100,3 +100,22 @@ fn stood_in(case: &Case<'_>, scan: &FragmentScan) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Confidence;
+
+    #[test]
+    fn what_shows_is_what_is_not_masked_and_what_the_copy_holds() {
+        let (class, encoding) = (ClassId::new("email").unwrap(), "ascii".to_owned());
+        let finding = Finding { class, offset: 0, length: 4, encoding, confidence: Confidence::Low, commitment: None };
+        let shown = |uncovered: usize, leaked: usize| Shown {
+            uncovered: vec![finding.clone(); uncovered],
+            leaked: vec![finding.clone(); leaked],
+        };
+        for (uncovered, leaked) in [(0, 0), (1, 0), (0, 1), (1, 1), (3, 2)] {
+            assert_eq!(shown(uncovered, leaked).count(), uncovered + leaked);
+        }
+    }
+}
