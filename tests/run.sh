@@ -28,8 +28,10 @@ if ! command -v cargo-nextest >/dev/null; then
   cargo install cargo-nextest --locked
 fi
 
-# A clean checkout builds once: nothing to reuse next time.
-if [ "${CI:-}" = true ]; then export CARGO_INCREMENTAL=0; fi
+# A clean checkout builds once: nothing to reuse next time, and nobody to debug with it.
+if [ "${CI:-}" = true ]; then export CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_DEBUG=0; fi
+# Optimizing `packet` itself takes minutes and the tests gain nothing: what they wait for is git, disks and dependencies.
+build=(--release --locked --config 'profile.release.package.packet.opt-level=1')
 export RUSTDOCFLAGS="-D warnings"
 # Every write of the tool syncs its file system: on a disk that others use, that is most of what the tests wait for. What
 # a sync is worth is tested on loop-mounted disks (tests/sweeps), not here.
@@ -42,6 +44,6 @@ step() { printf '\n== %s\n' "$*"; }
 step format; cargo fmt --check; cargo fmt --check --manifest-path fuzz/Cargo.toml
 step lints;  cargo clippy --release --all-targets --locked -- -D warnings
 step docs;   cargo doc --release --no-deps --locked
-step examples in the documentation of the code; cargo test --release --doc --locked
-step tests;  cargo nextest run --release --locked --no-fail-fast
+step examples in the documentation of the code; cargo test --doc "${build[@]}"
+step tests;  cargo nextest run "${build[@]}" --no-fail-fast
 step fuzz;   bash fuzz/run.sh 30
