@@ -134,6 +134,18 @@ fn recording_and_disposing_end_what_was_bound_before() {
 }
 
 #[test]
+fn another_hand_that_finds_the_same_ends_nothing() {
+    let sandbox = holding(&[EMAIL], &["first.user@mail.example.test"]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let commit = sandbox.draft_and_sign();
+    sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
+    let head = sandbox.head();
+    let again = sandbox.json("reliability", &["scan", "--record"]).exits(1).json();
+    assert!(again["recorded"].is_string() && sandbox.head() != head, "who else scanned is on record: {again}");
+    sandbox.packet("ci-service", &["verify"]).exits(0);
+}
+
+#[test]
 fn a_compromised_key_disposed_of_nothing() {
     let sandbox = Sandbox::new();
     let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");

@@ -126,6 +126,11 @@ impl Scene {
                 let file = forge.file(&format!("fragments/{fragment}.toml"));
                 file.split("keyed_blake3 = \"").nth(1).map(|commitment| commitment[..64].to_owned())
             }
+            Some(("sanitized", fragment)) => {
+                let file = forge.file(&format!("fragments/{fragment}.toml"));
+                let section = file.split("[sanitized]").nth(1)?.split("blake3 = \"").nth(1);
+                section.map(|digest| digest[..64].to_owned())
+            }
             Some(("taxonomy", _)) => Some(blake3::hash(forge.file("taxonomy.toml").as_bytes()).to_string()),
             Some(("commit", id)) => Some(forge.commit(id) + "\n"),
             Some(("file-at", of)) => {
