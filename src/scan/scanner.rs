@@ -126,10 +126,10 @@ impl Scanner {
         Self { committer: Some(Committer::new(vault_key)), ..self }
     }
 
-    /// Looks for the values of the vault's exact list too; it was read for the same taxonomy.
+    /// Looks for the values of the vault's exact list too, if there is one; it was read for the same taxonomy.
     #[must_use]
-    pub fn with_exact(self, list: ExactList) -> Self {
-        Self { exact: Some(list).filter(|list| !list.is_empty()), ..self }
+    pub fn with_exact(self, list: Option<ExactList>) -> Self {
+        Self { exact: list.filter(|list| !list.is_empty()), ..self }
     }
 
     fn viewer(&self) -> Viewer<'_> {

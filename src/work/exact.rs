@@ -64,19 +64,18 @@ pub fn lines(desk: &Desk, class: Option<&ClassId>, values: impl BufRead) -> Resu
 /// The class that is named, or the only exact one.
 fn chosen<'t>(taxonomy: &'t Taxonomy, named: Option<&ClassId>) -> Result<&'t ClassId, Refused> {
     let exact: Vec<&ClassId> = taxonomy.class.iter().filter(|class| class.exact).map(|class| &class.id).collect();
-    let known = exact.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
-    match (named, exact.as_slice()) {
-        (None, [only]) => Ok(only),
-        (Some(named), _) if exact.contains(&named) => {
-            Ok(exact.into_iter().find(|id| *id == named).expect("it is there"))
-        }
-        (_, []) => {
-            let help = "packet amend --taxonomy FILE, with a class that says exact = true";
-            Err(Refused::usage("--class", "the packet's taxonomy has no exact class", help))
-        }
-        (Some(named), _) => {
-            Err(Refused::usage("--class", format!("`{named}` is no exact class"), format!("one of: {known}")))
-        }
-        (None, _) => Err(Refused::usage("--class", "there are several exact classes", format!("one of: {known}"))),
+    let fits: Vec<&ClassId> = exact.iter().copied().filter(|id| named.is_none_or(|named| *id == named)).collect();
+    if let [only] = fits.as_slice() {
+        return Ok(only);
     }
+    if exact.is_empty() {
+        let help = "packet amend --taxonomy FILE, with a class that says exact = true";
+        return Err(Refused::usage("--class", "the packet's taxonomy has no exact class", help));
+    }
+    let message = match named {
+        Some(named) => format!("`{named}` is no exact class"),
+        None => "there are several exact classes".to_owned(),
+    };
+    let known = exact.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Refused::usage("--class", message, format!("one of: {known}")))
 }

@@ -136,8 +136,8 @@ impl<'p> Inspector<'p> {
             return Err(Unread::Unfit(format!("the vault has key {}, which is not the packet's", key.id())));
         }
         let list = exact::list(&content.taxonomy, &vault, &key).map_err(Unread::Unfit)?;
-        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?.with_key(key.bytes());
-        let scanner = list.into_iter().fold(scanner, Scanner::with_exact);
+        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?;
+        let scanner = scanner.with_key(key.bytes()).with_exact(list);
         let complete = by.map(|by| Complete { taxonomy: packet.taxonomy_digest(), by: by.clone() });
         Ok(Self { vault, key, scanner, complete, captures: RefCell::default(), packet })
     }

@@ -124,8 +124,7 @@ pub(super) fn refuse_identifiers(
     if suspicious.is_empty() {
         return Ok(Passed::new());
     }
-    let scanner = Scanner::new(taxonomy).map_err(|e| unfit(&e))?;
-    let scanner = list.into_iter().fold(scanner, Scanner::with_exact);
+    let scanner = Scanner::new(taxonomy).map_err(|e| unfit(&e))?.with_exact(list);
     let mut found = Vec::new();
     for typed in suspicious {
         let findings = scanner.scan_text(typed.text.as_bytes()).into_iter();
