@@ -11,7 +11,6 @@ use crate::model::findings::{Disposition, FindingsFile, RecordedFindings, dispos
 use crate::model::fragment::Fragment;
 use crate::model::namespace::Namespace;
 use crate::model::objection::statement;
-use crate::model::operation::Operation;
 use crate::model::place::Place;
 use crate::model::reason::ReasonCode;
 
@@ -137,11 +136,11 @@ fn recorded(case: &Case<'_>, file: FindingsFile, bytes: &[u8], point: Option<[u8
     let mut points = before.map(|r| r.points.clone()).unwrap_or_default();
     points.extend(point);
     let mut scanners = before.map(|r| r.scanners.clone()).unwrap_or_default();
-    for complete in file.scan.iter().flat_map(|s| &s.complete) {
-        // By the key that said so first; whoever says it again with another key vouches by that one.
-        let signs = complete.by == case.actor.id && case.operation() == Operation::Scan;
-        if signs || !scanners.contains_key(complete) {
-            scanners.insert(complete.clone(), *case.entry.signer().ed25519());
+    for scanned in &file.scan {
+        for complete in &scanned.complete {
+            // By the key that said so first, of these bytes: no later key vouches for what it did not say.
+            let saying = (scanned.bytes.clone(), complete.clone());
+            scanners.entry(saying).or_insert_with(|| *case.entry.signer().ed25519());
         }
     }
     RecordedFindings { file, points, scanners, digest: Blake3::of(bytes), sha256: Sha256::of(bytes) }

@@ -196,7 +196,8 @@ pub(super) fn remember(known: &mut BTreeMap<Identity, Confidence>, findings: imp
 }
 
 fn grouped(known: &BTreeMap<Identity, Confidence>) -> Vec<Found> {
-    let mut groups: BTreeMap<(ClassId, String, Confidence), BTreeMap<KeyedBlake3, Vec<Extent>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(ClassId, String, Confidence), BTreeMap<KeyedBlake3, Vec<Extent>>> =
+        BTreeMap::new();
     for ((class, encoding, commitment, offset, length), confidence) in known {
         let group = groups.entry((class.clone(), encoding.clone(), *confidence)).or_default();
         group.entry(*commitment).or_default().push(Extent { offset: *offset, length: *length });
@@ -307,14 +308,6 @@ impl FindingsFile {
     pub fn count(&self) -> usize {
         self.scan.iter().flat_map(|s| &s.found).flat_map(|f| &f.values).map(|v| v.places.len()).sum()
     }
-
-    /// Whether all of the fragment's present bytes were scanned by this taxonomy, by somebody who counts.
-    pub fn is_scanned(&self, fragment: &Fragment, taxonomy: &Blake3, counts: impl Fn(&Complete) -> bool) -> bool {
-        bytes_of(fragment).into_iter().all(|(side, bytes)| {
-            let scans = self.scan.iter().filter(|s| s.of == side && s.bytes == bytes);
-            scans.flat_map(|s| &s.complete).any(|c| c.taxonomy == *taxonomy && counts(c))
-        })
-    }
 }
 
 /// The names of a fragment's bytes, by side.
@@ -331,8 +324,9 @@ pub struct RecordedFindings {
     pub file: FindingsFile,
     /// The Ed25519 point of the key that signed each disposition, in their order.
     pub points: Vec<[u8; 32]>,
-    /// The points of the keys that signed the entries with whole scans in them, by their scanner.
-    pub scanners: BTreeMap<Complete, [u8; 32]>,
+    /// The points of the keys that signed the entries with whole scans in them, by the bytes that were scanned and by
+    /// whom.
+    pub scanners: BTreeMap<(String, Complete), [u8; 32]>,
     /// BLAKE3 of the stored file.
     pub digest: Blake3,
     /// SHA-256 of the stored file, for the digest of the material.
@@ -342,9 +336,14 @@ pub struct RecordedFindings {
 impl RecordedFindings {
     /// Whether all of the fragment's present bytes were scanned by this taxonomy, by a custodian whose key counts.
     pub fn is_vouched_for(&self, fragment: &Fragment, taxonomy: &Blake3, charter: &Charter) -> bool {
-        self.file.is_scanned(fragment, taxonomy, |complete| {
-            let holder = self.scanners.get(complete).and_then(|point| charter.counts_for(point));
+        let counts = |scanned: &Scanned, complete: &Complete| {
+            let signed = self.scanners.get(&(scanned.bytes.clone(), complete.clone()));
+            let holder = signed.and_then(|point| charter.counts_for(point));
             holder.is_some_and(|actor| actor.id == complete.by && actor.is_human_with(CUSTODIAN))
+        };
+        bytes_of(fragment).into_iter().all(|(side, bytes)| {
+            let mut scans = self.file.scan.iter().filter(|s| s.of == side && s.bytes == bytes);
+            scans.any(|s| s.complete.iter().any(|c| c.taxonomy == *taxonomy && counts(s, c)))
         })
     }
 

@@ -66,7 +66,7 @@ struct Kept {
 struct KeptFindings {
     file: String,
     points: Vec<[u8; 32]>,
-    scanners: Vec<(String, [u8; 32])>,
+    scanners: Vec<(String, String, [u8; 32])>,
     digest: Blake3,
     sha256: Sha256,
 }
@@ -74,13 +74,16 @@ struct KeptFindings {
 impl KeptFindings {
     fn of(recorded: &RecordedFindings) -> Self {
         let RecordedFindings { file, points, scanners, digest, sha256 } = recorded;
-        let scanners = scanners.iter().map(|(complete, point)| (complete.clone().into(), *point)).collect();
+        let kept = |((bytes, complete), point): (&(String, Complete), &[u8; 32])| {
+            (bytes.clone(), complete.clone().into(), *point)
+        };
+        let scanners = scanners.iter().map(kept).collect();
         Self { file: file.encode(), points: points.clone(), scanners, digest: *digest, sha256: *sha256 }
     }
 
     fn restore(self) -> Option<RecordedFindings> {
         let Self { file, points, scanners, digest, sha256 } = self;
-        let scanner = |(complete, point)| Some((Complete::try_from(complete).ok()?, point));
+        let scanner = |(bytes, complete, point)| Some(((bytes, Complete::try_from(complete).ok()?), point));
         let scanners = scanners.into_iter().map(scanner).collect::<Option<_>>()?;
         let file = FindingsFile::decode(file.as_bytes()).ok()?;
         Some(RecordedFindings { file, points, scanners, digest, sha256 })
@@ -149,7 +152,7 @@ pub fn write(clone: &CloneDir, packet: &Packet, kept_entries: Option<u64>, keep_
 
 /// Over the version too: what another version kept is no cache.
 fn checksum(body: &[u8]) -> blake3::Hash {
-    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 10");
+    let version = concat!("packet ", env!("CARGO_PKG_VERSION"), " cache 11");
     blake3::Hasher::new().update(version.as_bytes()).update(body).finalize()
 }
 
