@@ -7,12 +7,14 @@ use clap::{CommandFactory, Parser};
 
 use super::{Cli, Command, Context, Run, charter, each_command, requests, workspace};
 use crate::model::text::{harmless, harmless_block, is_plain};
-use crate::report::{self, Body};
+use crate::report::{self, Body, Rows};
 use crate::work::{Refused, Verdict};
 
 /// What there is to print, and the exit code.
 struct Outcome {
     stdout: String,
+    /// A long list of the answer on standard output.
+    rows: Option<Rows>,
     stderr: String,
     verdict: Verdict,
 }
@@ -29,15 +31,37 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     // Where errors cannot be told, the exit code still says what happened.
     print(&mut anstream::stderr(), &outcome.stderr).ok();
-    match print(&mut anstream::stdout(), &outcome.stdout) {
+    match outcome.answer() {
         Ok(()) => outcome.verdict.exit_code(),
         Err(error) => unprinted(&error, outcome.verdict).exit_code(),
     }
 }
 
-/// Prints; a reader that closed the pipe has read enough.
+impl Outcome {
+    fn told(stdout: String, verdict: Verdict) -> Self {
+        Self { stdout, rows: None, stderr: String::new(), verdict }
+    }
+
+    fn complained(stderr: String, verdict: Verdict) -> Self {
+        Self { stdout: String::new(), rows: None, stderr, verdict }
+    }
+
+    /// Prints what goes to standard output.
+    fn answer(&self) -> io::Result<()> {
+        let Some(rows) = &self.rows else { return print(&mut anstream::stdout(), &self.stdout) };
+        // Straight to the pipe: these are JSON, in which nothing is left to strip.
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        printed(rows.write(&self.stdout, &mut out).and_then(|()| out.flush()))
+    }
+}
+
 fn print(to: &mut impl Write, text: &str) -> io::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+    printed(to.write_all(text.as_bytes()).and_then(|()| to.flush()))
+}
+
+/// A reader that closed the pipe has read enough.
+fn printed(result: io::Result<()>) -> io::Result<()> {
+    match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
@@ -57,17 +81,16 @@ fn unprinted(error: &io::Error, verdict: Verdict) -> Verdict {
 
 fn usage(error: &clap::Error, wants_json: bool, arguments: &[OsString]) -> Outcome {
     if !error.use_stderr() {
-        return Outcome { stdout: error.render().ansi().to_string(), stderr: String::new(), verdict: Verdict::Yes };
+        return Outcome::told(error.render().ansi().to_string(), Verdict::Yes);
     }
     if wants_json {
         let message = error.render().to_string();
         let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let refused = Refused::usage("arguments", message, "packet --help");
         let (name, fields) = named(arguments);
-        let stdout = report::json_refused(&name, fields, &refused);
-        return Outcome { stdout, stderr: String::new(), verdict: Verdict::Usage };
+        return Outcome::told(report::json_refused(&name, fields, &refused), Verdict::Usage);
     }
-    Outcome { stdout: String::new(), stderr: complaint(error, arguments), verdict: Verdict::Usage }
+    Outcome::complained(complaint(error, arguments), Verdict::Usage)
 }
 
 /// What is wrong with the arguments. clap repeats them as they are, so it is asked again with every character spelled out
@@ -104,19 +127,15 @@ fn run(cli: Cli) -> Outcome {
 fn outcome_of<C: Run>(command: &C, context: Result<Context, Refused>, json: bool) -> Outcome {
     match (context.and_then(|context| command.run(&context)), json) {
         (Ok(body), true) => {
-            Outcome { stdout: report::json(C::NAME, C::FIELDS, &body), stderr: String::new(), verdict: body.verdict }
+            let stdout = report::json(C::NAME, C::FIELDS, &body);
+            Outcome { rows: body.rows, ..Outcome::told(stdout, body.verdict) }
         }
         (Ok(body), false) => {
-            Outcome { stderr: warnings(&body), verdict: body.verdict, stdout: harmless_block(&body.text) }
+            Outcome { stderr: warnings(&body), ..Outcome::told(harmless_block(&body.text), body.verdict) }
         }
-        (Err(refused), true) => Outcome {
-            stdout: report::json_refused(C::NAME, C::FIELDS, &refused),
-            stderr: String::new(),
-            verdict: refused.verdict,
-        },
+        (Err(refused), true) => Outcome::told(report::json_refused(C::NAME, C::FIELDS, &refused), refused.verdict),
         (Err(refused), false) => {
-            let colour = io::stderr().is_terminal();
-            Outcome { stdout: String::new(), stderr: report::refused(&refused, colour), verdict: refused.verdict }
+            Outcome::complained(report::refused(&refused, io::stderr().is_terminal()), refused.verdict)
         }
     }
 }

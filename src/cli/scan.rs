@@ -103,6 +103,6 @@ impl Run for Scan {
             }
             None => scan::scan_files(context.here(), &self.target, progress)?,
         };
-        Ok(report::scanned(&answer, context.json()))
+        Ok(report::scanned(answer, context.json()))
     }
 }

@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_shows_is_what_is_not_masked_and_what_the_copy_holds() {
-        let (class, encoding) = (ClassId::new("email").unwrap(), "ascii".to_owned());
+        let (class, encoding) = (ClassId::new("email").unwrap(), "ascii".into());
         let finding = Finding { class, offset: 0, length: 4, encoding, confidence: Confidence::Low, commitment: None };
         let shown = |uncovered: usize, leaked: usize| Shown {
             uncovered: vec![finding.clone(); uncovered],

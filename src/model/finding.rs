@@ -1,5 +1,6 @@
 //! Findings: suspected identifiers, by class, place and commitment. Never their text.
 
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
 use super::digest::KeyedBlake3;
@@ -30,7 +31,7 @@ pub struct Finding {
     pub length: u64,
     /// How the value is encoded: `ascii`, `utf-16le`, `base64`, and decode paths such as `gzip>ascii`, outermost first;
     /// `part` before them where the bytes are a part of a value that was found whole elsewhere.
-    pub encoding: String,
+    pub encoding: CompactString,
     /// How much speaks for it.
     pub confidence: Confidence,
     /// BLAKE3, keyed with the vault's key, over class and normalised value: the same value is recognised wherever it
@@ -67,9 +68,9 @@ impl Finding {
 pub const PART: &str = "part";
 
 /// An encoding whose outermost byte order is the other one.
-fn turned(encoding: &str) -> String {
+fn turned(encoding: &str) -> CompactString {
     if let Some((PART, rest)) = encoding.split_once('>') {
-        return format!("{PART}>{}", turned(rest));
+        return format_compact!("{PART}>{}", turned(rest));
     }
     let (outermost, rest) = encoding.split_once('>').map_or((encoding, None), |(first, rest)| (first, Some(rest)));
     let outermost = match outermost {
@@ -77,7 +78,7 @@ fn turned(encoding: &str) -> String {
         "utf-16be" => "utf-16le",
         other => other,
     };
-    rest.map_or_else(|| outermost.to_owned(), |rest| format!("{outermost}>{rest}"))
+    rest.map_or_else(|| outermost.into(), |rest| format_compact!("{outermost}>{rest}"))
 }
 
 /// What an encoding may name, outermost first, `>` between them.
@@ -133,7 +134,7 @@ mod tests {
 
     fn finding(encoding: &str) -> Finding {
         let class = ClassId::new("email").unwrap();
-        let encoding = encoding.to_owned();
+        let encoding = encoding.into();
         Finding { class, offset: 64, length: 20, encoding, confidence: Confidence::High, commitment: None }
     }
 

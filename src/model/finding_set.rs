@@ -87,7 +87,7 @@ mod tests {
     use crate::model::digest::KeyedBlake3;
 
     fn finding(class: &str, offset: u64, value: u8, confidence: Confidence) -> Finding {
-        let (class, encoding) = (ClassId::new(class).unwrap(), "ascii".to_owned());
+        let (class, encoding) = (ClassId::new(class).unwrap(), "ascii".into());
         let commitment = Some(KeyedBlake3::from_bytes([value; 32]));
         Finding { class, offset, length: 4, encoding, confidence, commitment }
     }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::actor::CUSTODIAN;
@@ -96,7 +97,7 @@ pub struct Found {
     /// Their class.
     pub class: ClassId,
     /// How they are encoded.
-    pub encoding: String,
+    pub encoding: CompactString,
     /// How much speaks for them.
     pub confidence: Confidence,
     /// They, sorted by commitment.
@@ -182,7 +183,7 @@ impl Scanned {
 }
 
 /// A finding without how much speaks for it.
-pub(super) type Identity = (ClassId, String, KeyedBlake3, u64, u64);
+pub(super) type Identity = (ClassId, CompactString, KeyedBlake3, u64, u64);
 
 /// The same finding twice is one, by whatever speaks most for it.
 pub(super) fn remember(known: &mut BTreeMap<Identity, Confidence>, findings: impl Iterator<Item = Finding>) {
@@ -196,7 +197,7 @@ pub(super) fn remember(known: &mut BTreeMap<Identity, Confidence>, findings: imp
 }
 
 fn grouped(known: &BTreeMap<Identity, Confidence>) -> Vec<Found> {
-    let mut groups: BTreeMap<(ClassId, String, Confidence), BTreeMap<KeyedBlake3, Vec<Extent>>> =
+    let mut groups: BTreeMap<(ClassId, CompactString, Confidence), BTreeMap<KeyedBlake3, Vec<Extent>>> =
         BTreeMap::new();
     for ((class, encoding, commitment, offset, length), confidence) in known {
         let group = groups.entry((class.clone(), encoding.clone(), *confidence)).or_default();

@@ -83,7 +83,7 @@ impl Body {
     }
 }
 
-/// The one JSON object of a command. Fields that a command names and did not compute are null.
+/// The one JSON object of a command, but for its [`Rows`]. Fields that a command names and did not compute are null.
 pub fn json(command: &str, names: &[&str], body: &Body) -> String {
     let told = |value: Value| Cow::Owned(value);
     // Borrowed: the regions of a dump may be a hundred thousand.
@@ -97,9 +97,6 @@ pub fn json(command: &str, names: &[&str], body: &Body) -> String {
     object.insert("reasons", told(json!(body.reasons)));
     object.insert("warnings", told(json!(body.warnings)));
     let mut text = escaped(serde_json::to_string_pretty(&object).expect("JSON values have a text"));
-    if let Some(rows) = &body.rows {
-        rows.append(&mut text);
-    }
     text.push('\n');
     text
 }

@@ -1,9 +1,11 @@
 //! What a scan found: classes first, then places. Never text.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Body, Page, Rows};
 use crate::model::finding::{Account, Finding};
+use crate::model::findings::Side;
 use crate::model::region::RegionKind;
 use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer, ScannedTarget};
 
@@ -13,13 +15,14 @@ const PLACES: usize = 40;
 const SHOWN: usize = 3;
 
 /// A scan.
-pub fn scanned(answer: &ScanAnswer, as_json: bool) -> Body {
+pub fn scanned(answer: ScanAnswer, as_json: bool) -> Body {
     let mut body = match as_json {
-        true => Body { rows: Some(rows(answer)), ..Body::yes(fields(answer), "") },
-        false => Body::yes(json!({}), page(answer)),
+        true => Body::yes(fields(&answer), ""),
+        false => Body::yes(json!({}), page(&answer)),
     };
     body.verdict = answer.verdict;
     body.reasons.clone_from(&answer.reasons);
+    body.rows = as_json.then(|| rows(answer));
     body
 }
 
@@ -30,21 +33,22 @@ fn places(answer: &ScanAnswer) -> impl Iterator<Item = (&ScannedTarget, &Finding
     })
 }
 
-fn rows(answer: &ScanAnswer) -> Rows {
-    let findings = places(answer).map(|(target, finding, kind)| {
-        json!({
-            "target": target.name,
-            "side": target.side,
-            "region": kind,
-            "class": finding.class,
-            "encoding": finding.encoding,
-            "offset": finding.offset,
-            "length": finding.length,
-            "confidence": finding.confidence,
-            "commitment": finding.commitment,
+/// One finding, where it is.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    region: Option<RegionKind>,
+    side: Option<Side>,
+    target: &'a str,
+}
+
+fn rows(answer: ScanAnswer) -> Rows {
+    Rows::new("findings", move |list| {
+        places(&answer).try_for_each(|(target, finding, region)| {
+            list.push(&Row { finding, region, side: target.side, target: &target.name })
         })
-    });
-    Rows::of("findings", findings)
+    })
 }
 
 fn fields(answer: &ScanAnswer) -> Value {
@@ -101,7 +105,7 @@ fn row(summary: &ClassSummary) -> Vec<String> {
         summary.values.map_or_else(|| "-".to_owned(), |values| values.to_string()),
         sure.collect::<Vec<_>>().join(", "),
         regions(summary),
-        summary.encodings.iter().cloned().collect::<Vec<_>>().join(", "),
+        summary.encodings.iter().map(|e| e.as_str()).collect::<Vec<_>>().join(", "),
         if summary.class.blocks { "yes" } else { "no" }.to_owned(),
     ]
 }

@@ -87,6 +87,9 @@ impl<'r> Worker<'r> {
             return Err(failed);
         }
         self.found.retain(|found| own.contains(&found.start));
+        // One member may hold a value, and values of one class, many times over: it is one place.
+        self.found.sort_unstable();
+        self.found.dedup();
         let account = self.account(own);
         let capped = self.viewer.spans.capped;
         Ok(Chunk { found: &self.found, base, account, capped })

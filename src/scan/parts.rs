@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
+use compact_str::format_compact;
+
 use super::stream::{Piece, Stream};
 use crate::dump::read::ReadAt;
 use crate::model::digest::KeyedBlake3;
@@ -219,7 +221,7 @@ impl Parts {
                     class: whole.class.clone(),
                     offset: place.offset + start as u64,
                     length: (stop.min(end) - start) as u64,
-                    encoding: format!("{PART}>{}", laid.encoding),
+                    encoding: format_compact!("{PART}>{}", laid.encoding),
                     confidence: Confidence::Low,
                     commitment: whole.commitment,
                 });
@@ -255,7 +257,7 @@ mod tests {
     const VALUE: &str = "whole.value@mail.example.test";
 
     fn finding(offset: u64, length: usize, encoding: &str) -> Finding {
-        let (class, encoding) = (ClassId::new("email").unwrap(), encoding.to_owned());
+        let (class, encoding) = (ClassId::new("email").unwrap(), encoding.into());
         Finding { class, offset, length: length as u64, encoding, confidence: Confidence::High, commitment: None }
     }
 
@@ -271,7 +273,7 @@ mod tests {
     fn found(parts: &Parts, bytes: &[u8], standing: Standing) -> Vec<(u64, u64, String)> {
         let place = PartPlace { offset: 0, length: bytes.len() as u64, standing };
         let found = parts.find(&bytes, &[place], &[]).unwrap();
-        found.into_iter().map(|f| (f.offset, f.length, f.encoding)).collect()
+        found.into_iter().map(|f| (f.offset, f.length, f.encoding.into())).collect()
     }
 
     #[test]

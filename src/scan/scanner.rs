@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use compact_str::ToCompactString;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -90,13 +91,15 @@ struct Record {
     commitment: Option<KeyedBlake3>,
 }
 
-/// What one thread gathered.
+/// What the threads gathered.
 #[derive(Debug, Default)]
 struct Gathered {
     records: Vec<Record>,
     found: u64,
     account: Account,
     capped: bool,
+    /// The last of those that are kept, when as many are kept as are listed.
+    last: Option<Record>,
 }
 
 /// The work of one scan, shared by its threads.
@@ -108,6 +111,7 @@ struct Job<'j> {
     chunks: u64,
     next: AtomicU64,
     failed: AtomicBool,
+    gathered: Mutex<Gathered>,
     progress: &'j (dyn Fn(u64) + Sync),
 }
 
@@ -148,41 +152,35 @@ impl Scanner {
     ) -> Result<Scan, ScanError> {
         let streams = Stream::join(pieces);
         let job = Job::new(source, &streams, progress);
-        let threads = THREADS.min(usize::try_from(job.chunks).unwrap_or(THREADS));
-        let gathered = match threads {
-            0 => vec![],
-            1 => vec![self.work(&job)?],
-            _ => self.share(&job, threads)?,
-        };
-        Ok(self.listed(gathered))
+        match THREADS.min(usize::try_from(job.chunks).unwrap_or(THREADS)) {
+            0 => {}
+            1 => self.work(&job)?,
+            threads => self.share(&job, threads)?,
+        }
+        Ok(self.listed(job.gathered.into_inner().expect("the threads have ended")))
     }
 
-    fn share(&self, job: &Job<'_>, threads: usize) -> Result<Vec<Gathered>, ScanError> {
-        let results = Mutex::new(Vec::new());
+    fn share(&self, job: &Job<'_>, threads: usize) -> Result<(), ScanError> {
         std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    let result = self.work(job);
-                    results.lock().expect("no thread panics while it holds this").push(result);
-                });
-            }
-        });
-        results.into_inner().expect("the threads have ended").into_iter().collect()
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work(job))).collect();
+            let results = workers.into_iter().map(|worker| worker.join().expect("a scan does not panic"));
+            // All of them are waited for, whichever failed.
+            results.collect::<Vec<_>>().into_iter().collect()
+        })
     }
 
-    fn work(&self, job: &Job<'_>) -> Result<Gathered, ScanError> {
+    fn work(&self, job: &Job<'_>) -> Result<(), ScanError> {
         let mut worker = Worker::new(self.viewer());
-        let mut gathered = Gathered::default();
         while let Some((stream, own)) = job.take() {
             let length = own.end - own.start;
             let chunk = worker.chunk(job.source, stream, own).map_err(|(offset, error)| {
                 job.failed.store(true, Ordering::Relaxed);
                 ScanError::Read { offset, error }
             })?;
-            gathered.add(&chunk, stream);
+            job.gathered.lock().expect("no thread panics while it holds this").add(&chunk, stream);
             (job.progress)(length);
         }
-        Ok(gathered)
+        Ok(())
     }
 
     /// Scans a text that somebody typed or a dump names: short, and whole in memory.
@@ -203,20 +201,13 @@ impl Scanner {
             class: self.rules.rules[usize::from(record.class)].id.clone(),
             offset: record.offset,
             length: record.length,
-            encoding: record.path.to_string(),
+            encoding: record.path.to_compact_string(),
             confidence: record.confidence,
             commitment: record.commitment,
         }
     }
 
-    fn listed(&self, gathered: Vec<Gathered>) -> Scan {
-        let mut all = Gathered::default();
-        for one in gathered {
-            all.found += one.found;
-            all.capped |= one.capped;
-            all.account = all.account.plus(&one.account);
-            all.records.extend(one.records);
-        }
+    fn listed(&self, mut all: Gathered) -> Scan {
         all.trim();
         let incomplete = match all.account {
             Account { skipped: 1.., .. } => Some(Incomplete::Work),
@@ -241,11 +232,18 @@ impl Gathered {
         for found in chunk.found {
             let (start, length) = (chunk.base + found.start as u64, (found.end - found.start) as u64);
             for (offset, length) in stream.places(start, length) {
-                self.records.push(Record::new(found, offset, length));
-                self.found += 1;
+                self.push(Record::new(found, offset, length));
             }
         }
-        if self.records.len() > 2 * MAX_FINDINGS {
+    }
+
+    fn push(&mut self, record: Record) {
+        self.found += 1;
+        // What lies behind all that is kept is not listed.
+        if self.last.is_none_or(|last| record < last) {
+            self.records.push(record);
+        }
+        if self.records.len() == MAX_FINDINGS + MAX_FINDINGS / 4 {
             self.trim();
         }
     }
@@ -253,10 +251,8 @@ impl Gathered {
     /// Keeps the first in the order of places, however the threads ran.
     fn trim(&mut self) {
         self.records.sort_unstable();
-        let before = self.records.len();
-        self.records.dedup();
-        self.found -= (before - self.records.len()) as u64;
         self.records.truncate(MAX_FINDINGS);
+        self.last = self.records.get(MAX_FINDINGS - 1).copied();
     }
 }
 
@@ -269,7 +265,7 @@ impl<'j> Job<'j> {
             chunks += stream.length().div_ceil(CHUNK);
         }
         let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { source, streams, first, chunks, next, failed, progress }
+        Self { source, streams, first, chunks, next, failed, gathered: Mutex::default(), progress }
     }
 
     /// The next chunk that nobody took.

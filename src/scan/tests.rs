@@ -31,7 +31,7 @@ fn pieces(bytes: &[u8], pieces: &[Piece]) -> Scan {
 
 /// (class, encoding, offset, length) of everything found.
 fn places(scan: &Scan) -> Vec<(String, String, u64, u64)> {
-    let place = |f: &Finding| (f.class.to_string(), f.encoding.clone(), f.offset, f.length);
+    let place = |f: &Finding| (f.class.to_string(), f.encoding.to_string(), f.offset, f.length);
     scan.findings.iter().map(place).collect()
 }
 

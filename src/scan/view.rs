@@ -32,11 +32,11 @@ const MEMBER: usize = 1 << 10;
 const BELIEVED: usize = 512;
 
 /// A suspected identifier in a view: where its encoded bytes are, and how they are encoded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Found {
-    pub(super) class: u16,
     pub(super) start: usize,
     pub(super) end: usize,
+    pub(super) class: u16,
     pub(super) path: Path,
     pub(super) confidence: Confidence,
     pub(super) commitment: Option<KeyedBlake3>,

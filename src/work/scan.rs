@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use compact_str::CompactString;
+
 use super::Desk;
 use super::drift::Progress;
 use super::findings::{self, Scanned};
@@ -17,7 +19,7 @@ use crate::dump::snapshot::Snapshot;
 use crate::model::digest::KeyedBlake3;
 use crate::model::finding::{Account, Confidence, Finding};
 use crate::model::findings::Side;
-use crate::model::id::{CommitId, FragmentId};
+use crate::model::id::{ClassId, CommitId, FragmentId};
 use crate::model::layout::Layout;
 use crate::model::region::RegionKind;
 use crate::model::taxonomy::{Class, Taxonomy};
@@ -76,7 +78,7 @@ pub struct ClassSummary {
     /// How many lie in each kind of region.
     pub regions: BTreeMap<RegionKind, u64>,
     /// How they are encoded.
-    pub encodings: BTreeSet<String>,
+    pub encodings: BTreeSet<CompactString>,
     /// How many there are of each confidence, the surest first.
     pub confidence: BTreeMap<std::cmp::Reverse<Confidence>, u64>,
 }
@@ -212,8 +214,7 @@ fn answer(taxonomy: &Taxonomy, targets: Vec<ScannedTarget>, mut reasons: Vec<Why
     let scans = || targets.iter().map(|target| &target.scan);
     let read = scans().fold(Account::default(), |sum, scan| sum.plus(&scan.account));
     let found = scans().map(|scan| scan.found).sum();
-    let findings = || targets.iter().flat_map(|t| t.scan.findings.iter().zip(&t.kinds));
-    let classes = taxonomy.class.iter().filter_map(|class| summary(class, findings())).collect();
+    let classes = summaries(taxonomy, &targets);
     let undecided = !reasons.is_empty() || scans().any(|scan| scan.incomplete.is_some());
     for target in &targets {
         reasons.extend(target.scan.incomplete.map(|why| incomplete(&target.name, why)));
@@ -246,22 +247,26 @@ fn identifiers(name: &str, found: u64) -> Why {
     }
 }
 
-fn summary<'f>(
-    class: &Class,
-    findings: impl Iterator<Item = (&'f Finding, &'f Option<RegionKind>)>,
-) -> Option<ClassSummary> {
+fn summaries(taxonomy: &Taxonomy, targets: &[ScannedTarget]) -> Vec<ClassSummary> {
+    let mut found: BTreeMap<&ClassId, Vec<(&Finding, Option<RegionKind>)>> = BTreeMap::new();
+    for (finding, kind) in targets.iter().flat_map(|t| t.scan.findings.iter().zip(&t.kinds)) {
+        found.entry(&finding.class).or_default().push((finding, *kind));
+    }
+    taxonomy.class.iter().filter_map(|class| Some(summary(class, found.get(&class.id)?))).collect()
+}
+
+fn summary(class: &Class, found: &[(&Finding, Option<RegionKind>)]) -> ClassSummary {
     let mut values: BTreeMap<KeyedBlake3, u64> = BTreeMap::new();
     let mut all = ClassSummary {
         class: class.clone(),
-        count: 0,
+        count: found.len() as u64,
         values: None,
         frequent: Vec::new(),
         regions: BTreeMap::new(),
         encodings: BTreeSet::new(),
         confidence: BTreeMap::new(),
     };
-    for (finding, kind) in findings.filter(|(finding, _)| finding.class == class.id) {
-        all.count += 1;
+    for (finding, kind) in found {
         if let Some(kind) = kind {
             *all.regions.entry(*kind).or_default() += 1;
         }
@@ -277,5 +282,5 @@ fn summary<'f>(
     all.frequent = values.into_iter().collect();
     all.frequent.sort_by_key(|(commitment, count)| (std::cmp::Reverse(*count), *commitment));
     all.frequent.truncate(FREQUENT);
-    (all.count > 0).then_some(all)
+    all
 }
