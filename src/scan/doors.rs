@@ -17,7 +17,7 @@ const DOORS: usize = 62;
 /// A pattern that may begin with more bytes than this has one door for all of them.
 const MANY: usize = 6;
 /// How many rows there are; a first byte tells the row.
-const ROWS: usize = 4;
+const ROWS: usize = 5;
 /// The row of digits: so many patterns begin with any that each has a door.
 const DIGITS: u8 = 1;
 
@@ -27,8 +27,9 @@ const ROW: [u8; 256] = {
     while byte < 256 {
         rows[byte] = match (byte as u8).to_ascii_lowercase() {
             b'0'..=b'9' => DIGITS,
-            b'a'..=b'h' => 2,
-            b'i'..=b'z' => 3,
+            b'a'..=b'c' => 2,
+            b'd'..=b'n' => 3,
+            b'o'..=b'z' => 4,
             _ => 0,
         };
         byte += 1;
@@ -49,8 +50,8 @@ pub(super) struct Doors {
 enum Common {
     /// They are one pattern.
     Pattern(usize),
-    /// How they begin, and what may stand before.
-    Beginning(u8, Option<u8>, Boundary),
+    /// How they begin, what may stand before, and how long they may be: a short one is not walked as far as a long one.
+    Beginning(u8, Option<u8>, Boundary, usize),
 }
 
 /// Which patterns have which door while doors are given away.
@@ -107,7 +108,7 @@ impl Doors {
         for (row, given) in (0_u8..).zip(given) {
             let mut add = |given: &mut Vec<Common>, common: Common, bytes: &[[bool; 256]; LOOK]| {
                 let before = |byte| may_follow(shape.boundary, byte);
-                self.rows[usize::from(row)].add(door(given, common), shape.longest, bytes, before);
+                self.rows[usize::from(row)].add(door(given, common), (index, shape.longest), bytes, before);
             };
             let all = entry(&|place, byte| place > 0 || ROW[usize::from(byte)] == row);
             let firsts = folded(&all[0]);
@@ -119,7 +120,7 @@ impl Doors {
                 let begun = entry(&|place, byte| place > 0 || byte.eq_ignore_ascii_case(&first));
                 let seconds = folded(&begun[1]);
                 if seconds.len() > MANY {
-                    add(given, Common::Beginning(first.to_ascii_lowercase(), None, shape.boundary), &begun);
+                    add(given, Common::Beginning(first.to_ascii_lowercase(), None, shape.boundary, shape.longest), &begun);
                     continue;
                 }
                 for second in seconds {
@@ -127,7 +128,8 @@ impl Doors {
                         [first, second].get(place).is_none_or(|b| b.eq_ignore_ascii_case(&byte))
                     };
                     let second = Some(second.to_ascii_lowercase());
-                    add(given, Common::Beginning(first.to_ascii_lowercase(), second, shape.boundary), &entry(&begins));
+                    let common = Common::Beginning(first.to_ascii_lowercase(), second, shape.boundary, shape.longest);
+                    add(given, common, &entry(&begins));
                 }
             }
         }
@@ -149,19 +151,25 @@ pub(super) struct Row {
     at: Box<[[u64; 256]; LOOK]>,
     /// The doors that may be open behind a letter.
     open: u64,
-    /// The longest match behind each door.
-    longest: [usize; 64],
+    /// The patterns behind each door, and how long their matches may be.
+    behind: [Vec<(usize, usize)>; 64],
 }
 
 impl Row {
     pub(super) fn closed() -> Self {
-        Self { before: Box::new([0; 256]), at: Box::new([[0; 256]; LOOK]), open: 0, longest: [0; 64] }
+        Self { before: Box::new([0; 256]), at: Box::new([[0; 256]; LOOK]), open: 0, behind: [const { Vec::new() }; 64] }
     }
 
-    /// Lets in what begins with these bytes, behind a byte that may stand before.
-    pub(super) fn add(&mut self, door: u64, longest: usize, bytes: &[[bool; 256]; LOOK], before: impl Fn(u8) -> bool) {
-        let most = &mut self.longest[door.trailing_zeros() as usize];
-        *most = longest.max(*most);
+    /// Lets in a pattern, known by its place and its longest match, that begins with these bytes behind a byte that may
+    /// stand before.
+    pub(super) fn add(
+        &mut self,
+        door: u64,
+        pattern: (usize, usize),
+        bytes: &[[bool; 256]; LOOK],
+        before: impl Fn(u8) -> bool,
+    ) {
+        self.behind[door.trailing_zeros() as usize].push(pattern);
         self.open |= if before(b'x') { door } else { 0 };
         for byte in 0..=255_u8 {
             let index = usize::from(byte);
@@ -203,11 +211,15 @@ impl Row {
         doors
     }
 
-    /// The longest match behind any of some doors.
-    pub(super) fn longest(&self, mut doors: u64) -> usize {
+    /// The longest match behind any of some doors, of the patterns that may match here.
+    pub(super) fn longest(&self, mut doors: u64, may_match: impl Fn(usize) -> bool) -> usize {
         let mut longest = 0;
         while doors != 0 {
-            longest = longest.max(self.longest[doors.trailing_zeros() as usize]);
+            for &(pattern, length) in &self.behind[doors.trailing_zeros() as usize] {
+                if length > longest && may_match(pattern) {
+                    longest = length;
+                }
+            }
             doors &= doors - 1;
         }
         longest

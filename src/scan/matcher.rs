@@ -176,8 +176,11 @@ impl<'r> Matcher<'r> {
         if doors & !PIVOTS != 0
             && let Some(mut track) = self.plain.take()
         {
-            track.walk(text, at, row.longest(doors));
-            self.judge(&mut track, text, at, hits);
+            let longest = row.longest(doors & !PIVOTS, |pattern| track.claimed[pattern] <= at);
+            if longest > 0 {
+                track.walk(text, at, longest);
+                self.judge(&mut track, text, at, hits);
+            }
             self.plain = Some(track);
         }
         if doors & PIVOTS != 0
