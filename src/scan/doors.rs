@@ -119,17 +119,17 @@ impl Doors {
             for first in firsts {
                 let begun = entry(&|place, byte| place > 0 || byte.eq_ignore_ascii_case(&first));
                 let seconds = folded(&begun[1]);
+                let first_letter = first.to_ascii_lowercase();
+                let common = |second| Common::Beginning(first_letter, second, shape.boundary, shape.longest);
                 if seconds.len() > MANY {
-                    add(given, Common::Beginning(first.to_ascii_lowercase(), None, shape.boundary, shape.longest), &begun);
+                    add(given, common(None), &begun);
                     continue;
                 }
                 for second in seconds {
                     let begins = |place: usize, byte: u8| {
                         [first, second].get(place).is_none_or(|b| b.eq_ignore_ascii_case(&byte))
                     };
-                    let second = Some(second.to_ascii_lowercase());
-                    let common = Common::Beginning(first.to_ascii_lowercase(), second, shape.boundary, shape.longest);
-                    add(given, common, &entry(&begins));
+                    add(given, common(Some(second.to_ascii_lowercase())), &entry(&begins));
                 }
             }
         }

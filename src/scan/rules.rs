@@ -267,7 +267,8 @@ fn words(sets: &[&[String]], widest: usize) -> Result<Option<Words>, TaxonomyErr
     let automaton = Automaton::new(&parsed, MOST_COMPILED).map_err(large)?;
     let mut doors = Row::closed();
     for (index, (word, _)) in all.iter().enumerate() {
-        doors.add(1 << (word.as_bytes()[0] % 62), (index, word.len()), &automaton.entry(index, &|_, _| true).bytes, |_| true);
+        let bytes = automaton.entry(index, &|_, _| true).bytes;
+        doors.add(1 << (word.as_bytes()[0] % 62), (index, word.len()), &bytes, |_| true);
     }
     Ok(Some(Words { automaton, sets: all.into_iter().map(|(_, sets)| sets).collect(), doors, widest }))
 }
