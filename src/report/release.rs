@@ -17,7 +17,14 @@ pub fn drafted(drafted: &Drafted) -> Body {
     page.line(format!("next: packet sign {n}   (each required signer), then packet approve {n}   (release owner)"));
     let fields = json!({"release": n, "commit": drafted.commit, "manifest_sha256": drafted.manifest_sha256,
                         "not_after": drafted.not_after});
-    Body::yes(fields, page.finish())
+    let uncounted = (drafted.unrecorded > 0).then(|| {
+        format!(
+            "{} findings in what goes to the lane are on nobody's record, and the manifest does not count them: \
+             packet scan --record, then packet draft again",
+            drafted.unrecorded
+        )
+    });
+    Body::yes(fields, page.finish()).warn(uncounted.into_iter().collect())
 }
 
 /// What stands against an approval.

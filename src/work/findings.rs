@@ -8,7 +8,7 @@ use super::refused::{Refused, Verdict};
 use super::write::{Author, NewEntry, Plan, actor_of, write};
 use crate::model::actor::Actor;
 use crate::model::canonical::{LONGEST, Stored};
-use crate::model::findings::FindingsFile;
+use crate::model::findings::{FindingsFile, FragmentScan};
 use crate::model::fragment::Fragment;
 use crate::model::id::{CommitId, FragmentId};
 use crate::model::operation::Operation;
@@ -108,18 +108,29 @@ pub(super) fn fragments<'p>(packet: &'p Packet, named: &[FragmentId]) -> Result<
 /// The findings files with what was found added, where that adds anything.
 fn added(packet: &Packet, inspection: &Inspection) -> Result<Vec<FindingsFile>, Refused> {
     let mut files = Vec::new();
-    for scan in &inspection.scans {
-        let Some(fragment) = packet.content.fragments.get(&scan.fragment) else { continue };
-        let recorded = packet.findings.get(&scan.fragment).map(|recorded| &recorded.file);
-        let mut file =
-            recorded.cloned().unwrap_or_else(|| FindingsFile::new(fragment.id.clone(), fragment.raw.key.clone()));
-        scan.scanned.iter().for_each(|scanned| file.add(scanned));
-        if recorded != Some(&file) && !scan.scanned.is_empty() {
+    for scan in inspection.scans.iter().filter(|scan| !scan.scanned.is_empty()) {
+        let Some(file) = with(packet, scan) else { continue };
+        if packet.findings.get(&scan.fragment).map(|recorded| &recorded.file) != Some(&file) {
             refuse_too_long(&file)?;
             files.push(file);
         }
     }
     Ok(files)
+}
+
+/// A fragment's findings on record, with what a scan found added.
+fn with(packet: &Packet, scan: &FragmentScan) -> Option<FindingsFile> {
+    let fragment = packet.content.fragments.get(&scan.fragment)?;
+    let recorded = packet.findings.get(&scan.fragment).map(|recorded| recorded.file.clone());
+    let mut file = recorded.unwrap_or_else(|| FindingsFile::new(fragment.id.clone(), fragment.raw.key.clone()));
+    scan.scanned.iter().for_each(|scanned| file.add(scanned));
+    Some(file)
+}
+
+/// How many findings of some scans are on nobody's record: a manifest counts only those that are.
+pub(super) fn unrecorded(packet: &Packet, scans: &[FragmentScan]) -> usize {
+    let recorded = |id| packet.findings.get(id).map_or(0, |recorded| recorded.file.count());
+    scans.iter().filter_map(|scan| Some(with(packet, scan)?.count() - recorded(&scan.fragment))).sum()
 }
 
 fn refuse_too_long(file: &FindingsFile) -> Result<(), Refused> {

@@ -3,7 +3,7 @@
 //! One way to look, for `draft`, `gate`, `sign`, `approve` and `verify --evidence`: they cannot disagree on what is there.
 
 use super::drift::Progress;
-use super::inspect;
+use super::{findings, inspect};
 use crate::gate::Facts;
 use crate::model::findings::FragmentScan;
 use crate::model::fragment::Fragment;
@@ -33,6 +33,11 @@ impl Looked {
         checked.sources = evidence::with_stand_ins(checked.sources, packet, now);
         let scans = scans.then(|| inspect::inspect(packet, &included, None, &*progress).scans);
         Self { checked, scans }
+    }
+
+    /// How many of the findings are on nobody's record.
+    pub(super) fn unrecorded(&self, packet: &Packet) -> usize {
+        findings::unrecorded(packet, self.scans.as_deref().unwrap_or_default())
     }
 
     /// As the gate takes it.

@@ -35,6 +35,8 @@ pub struct Drafted {
     pub manifest_sha256: Sha256,
     /// Until when it can be approved and holds.
     pub not_after: Time,
+    /// How many findings in what goes to the lane it does not count, because they are on nobody's record.
+    pub unrecorded: usize,
 }
 
 /// Checks the sources and binds a manifest to the head, if nothing stands against it.
@@ -70,6 +72,7 @@ pub fn draft(desk: &Desk, signer: &Signer, progress: MakeProgress<'_>) -> Result
         commit: release.bound.clone(),
         manifest_sha256: release.manifest_sha256,
         not_after: release.not_after,
+        unrecorded: looked.unrecorded(&written.packet),
     })
 }
 

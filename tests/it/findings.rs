@@ -402,6 +402,17 @@ fn known_values_stop_nothing() {
 }
 
 #[test]
+fn a_draft_says_what_its_manifest_does_not_count() {
+    let sandbox = holding(&["id f81d4fae-7dec-41d0-a765-00a0c91e6bf6 end"], &[]);
+    let draft = || sandbox.json("reliability", &["draft"]).exits(0).json();
+    let warned = draft()["warnings"].clone();
+    assert!(warned[0].as_str().unwrap().starts_with("2 findings in what goes to the lane"), "{warned}");
+    sandbox.packet("reliability", &["scan", "--record"]).exits(1);
+    let again = draft();
+    assert_eq!(again["warnings"].as_array().unwrap().len(), 0, "{again}");
+}
+
+#[test]
 fn a_disposition_of_a_session_run_again_writes_nothing() {
     let sandbox = holding(&[EMAIL], &[]);
     let copy = sandbox.path("masked");
