@@ -216,9 +216,7 @@ impl<'p> Inspector<'p> {
             Ok(found) => {
                 let base = if side.of == Side::Raw { range.offset } else { 0 };
                 let inside = found.iter().filter_map(|part| part.within(base, range.length));
-                let before = findings.len();
                 findings.extend(inside);
-                scan.found += (findings.len() - before) as u64;
             }
             Err(unread) => side.found = Err(unread),
         }

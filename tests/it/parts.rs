@@ -1,5 +1,6 @@
 //! A part of a value in a register, in a packet: masked where it stood whole and left in the register, it stops a draft.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
@@ -27,7 +28,8 @@ fn region(regions: &Value, kind: Option<&str>, places: &[usize]) -> String {
 fn a_part_in_a_register_of_a_value_that_another_fragment_holds_whole_stops_a_draft() {
     let dumps = Dumps::take();
     let sandbox = Sandbox::new();
-    sandbox.open();
+    let charter = sandbox.charter();
+    sandbox.open_with(&charter.replace("min_fragment = 64", "min_fragment = 64\ndisposers = [\"privacy-lead\"]"));
     let raw = fs::read(dumps.file(Taken::Raw).unwrap()).unwrap();
     fs::write(sandbox.path("vault/crash.dmp"), &raw).unwrap();
     // A sanitizer that masks whole values, and knows nothing of the eight bytes that a register holds.
@@ -64,4 +66,13 @@ fn a_part_in_a_register_of_a_value_that_another_fragment_holds_whole_stops_a_dra
     let refused = sandbox.json("reliability", &["draft"]).exits(1).json();
     let reasons = refused["reasons"].as_array().unwrap();
     assert!(reasons.iter().any(|r| r["subject"] == "findings:registers/email"), "{reasons:?}");
+    assert!(reasons.iter().all(|r| r["code"] == "leak-unresolved"), "all was read: {reasons:?}");
+
+    let classes = reasons.iter().map(|r| r["subject"].as_str().unwrap().rsplit('/').next().unwrap());
+    for class in classes.collect::<BTreeSet<_>>() {
+        let dispose =
+            ["dispose", "--class", class, "--in", "session:s1", "--as", "needed", "--why", "the review needs it"];
+        sandbox.packet("privacy-lead", &dispose).exits(0);
+    }
+    sandbox.packet("reliability", &["draft"]).exits(0);
 }
