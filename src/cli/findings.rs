@@ -5,7 +5,7 @@ use clap::Args;
 use super::evidence::progress;
 use super::values::one_of;
 use super::{Context, Run};
-use crate::model::findings::Judgement;
+use crate::model::disposition::Judgement;
 use crate::model::id::{ClassId, FragmentId};
 use crate::model::target::Target;
 use crate::report::{self, Body};

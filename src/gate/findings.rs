@@ -4,11 +4,11 @@ use super::Case;
 use crate::model::coverage::is_covered;
 use crate::model::finding::Finding;
 use crate::model::finding_set::Current;
-use crate::model::findings::{FragmentScan, Scanned};
 use crate::model::fragment::Fragment;
 use crate::model::id::ClassId;
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
+use crate::model::scanned::{FragmentScan, Scanned};
 use crate::model::taxonomy::Taxonomy;
 
 /// What shows of one class in one fragment.

@@ -11,11 +11,11 @@ mod policy;
 mod release;
 mod sources;
 
-use crate::model::findings::FragmentScan;
 use crate::model::packet::Packet;
 use crate::model::policy::Policy;
 use crate::model::reason::Reason;
 use crate::model::release::{Release, ReleaseState};
+use crate::model::scanned::FragmentScan;
 use crate::model::source::{SourceCheck, SubjectCheck};
 use crate::model::time::{Lifetime, Time};
 

@@ -7,7 +7,8 @@ use super::replay::{Accepted, Case, Effect, Placed};
 use super::{Wrong, wrong};
 use crate::model::canonical::Stored;
 use crate::model::digest::{Blake3, Sha256};
-use crate::model::findings::{Disposition, FindingsFile, RecordedFindings, disposition_act, disposition_subject};
+use crate::model::disposition::{Disposition, disposition_act, disposition_subject};
+use crate::model::findings::{FindingsFile, RecordedFindings};
 use crate::model::fragment::Fragment;
 use crate::model::namespace::Namespace;
 use crate::model::objection::statement;
@@ -84,7 +85,7 @@ fn before(case: &Case<'_>, file: &FindingsFile) -> FindingsFile {
 /// What is new is about the bytes that the fragment has now: nobody scanned any others.
 fn about_present_bytes(case: &Case<'_>, file: &FindingsFile, before: &FindingsFile) -> Result<(), Wrong> {
     let fragment = fragment(case, file)?;
-    let bytes = crate::model::findings::bytes_of(fragment);
+    let bytes = crate::model::scanned::bytes_of(fragment);
     for scanned in file.scan.iter().filter(|s| !before.scan.contains(s)) {
         if !bytes.iter().any(|(side, bytes)| *side == scanned.of && *bytes == scanned.bytes) {
             let message = format!("{} bytes {} are not fragment {}'s", scanned.of, scanned.bytes, fragment.id);

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::digest::Blake3;
 use super::finding::{Confidence, Finding};
-use super::findings::{Identity, Scanned, Side, bytes_of, remember};
 use super::fragment::Fragment;
 use super::id::ClassId;
+use super::scanned::{Identity, Scanned, Side, bytes_of, remember};
 
 /// What was found in a fragment's bytes as they are now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::digest::{Blake3, Sha256};
+use super::disposition::Judgement;
 use super::finding_set::Current;
-use super::findings::{Judgement, RecordedFindings};
+use super::findings::RecordedFindings;
 use super::fragment::{Fragment, RawCommitment};
 use super::id::{ClassId, PacketId};
 use super::ledger::Thread;

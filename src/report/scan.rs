@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Body, Page, Rows};
 use crate::model::finding::{Account, Finding};
-use crate::model::findings::Side;
 use crate::model::region::RegionKind;
+use crate::model::scanned::Side;
 use crate::work::scan::{ClassSummary, NOT_ASSESSED, ScanAnswer, ScannedTarget};
 
 /// How many places a page lists; JSON lists them all.

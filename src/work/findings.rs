@@ -8,12 +8,13 @@ use super::refused::{Refused, Verdict};
 use super::write::{Author, NewEntry, Plan, actor_of, write};
 use crate::model::actor::Actor;
 use crate::model::canonical::{LONGEST, Stored};
-use crate::model::findings::{FindingsFile, FragmentScan};
+use crate::model::findings::FindingsFile;
 use crate::model::fragment::Fragment;
 use crate::model::id::{CommitId, FragmentId};
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
 use crate::model::place::Place;
+use crate::model::scanned::FragmentScan;
 use crate::sign::Signer;
 use crate::source::evidence;
 
