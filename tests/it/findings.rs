@@ -168,6 +168,18 @@ fn a_compromised_key_disposed_of_nothing() {
 }
 
 #[test]
+fn who_may_dispose_no_more_has_disposed_of_nothing() {
+    let sandbox = Sandbox::new();
+    let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
+    let sandbox = holding_under(sandbox, &charter, &[EMAIL], &[]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    amend(&sandbox, "reliability", "disposers = [\"privacy-lead\"]", "disposers = [\"forensics\"]").exits(0);
+    assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons(), ["leak-unresolved"]);
+}
+
+#[test]
 fn coverage_tells_covered_uncovered_and_leaked_and_never_the_text() {
     let sandbox = holding(&[EMAIL, CARD], &["4000056655665556"]);
     let answer = sandbox.json("triage-agent", &["coverage"]).exits(1);
