@@ -202,4 +202,14 @@ mod tests {
         }
         assert_eq!(good.problem(), None);
     }
+
+    #[test]
+    fn a_file_that_lists_more_than_may_be_kept_has_a_problem() {
+        let many = |count: usize| {
+            let each = (0..count as u64).map(|at| finding("email", 4 * at, 1, Confidence::Low));
+            file(&each.collect::<Vec<_>>()).problem()
+        };
+        assert_eq!(many(MAX_FINDINGS), None);
+        assert!(many(MAX_FINDINGS + 1).is_some());
+    }
 }
