@@ -1,5 +1,7 @@
 //! Findings: nothing of a blocking class shows in what goes to the lane, unless a human disposed of exactly that.
 
+use std::cell::LazyCell;
+
 use super::Case;
 use crate::model::coverage::is_covered;
 use crate::model::finding::Finding;
@@ -9,6 +11,7 @@ use crate::model::id::ClassId;
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
 use crate::model::scanned::{FragmentScan, Scanned};
+use crate::model::surroundings::Surroundings;
 use crate::model::taxonomy::Taxonomy;
 
 /// What shows of one class in one fragment.
@@ -56,7 +59,7 @@ pub fn unresolved<'a>(packet: &'a Packet, fragment: &Fragment, seen: impl Iterat
     let current = Current::of(fragment, recorded.iter().flat_map(|r| &r.file.scan).chain(seen));
     let stops = |class: &ClassId| {
         let shown = shown(fragment, &current, taxonomy, class);
-        let set = current.set(class);
+        let set = current.set(fragment, class);
         let disposition = recorded.and_then(|r| r.disposition(class, charter));
         let stands = disposition.is_some_and(|d| (d.count, d.set) == (set.count, set.digest));
         (shown.count() > 0 && !stands).then(|| reason(fragment, class, &shown, disposition.is_some()))
@@ -79,9 +82,10 @@ fn reason(fragment: &Fragment, class: &ClassId, shown: &Shown, reopened: bool) -
 
 pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
     let Some(scans) = case.facts.scans else { return Vec::new() };
+    let surroundings = LazyCell::new(|| case.packet.content.surroundings());
     let incomplete = scans.iter().filter_map(|scan| scan.incomplete.as_ref().map(|why| (scan, why)));
     incomplete
-        .filter(|(scan, _)| !(scan.out_of_reach && stood_in(case, scan)))
+        .filter(|(scan, _)| !(scan.out_of_reach && stood_in(case, scan, &surroundings)))
         .map(|(scan, why)| {
             let message = format!("fragment {} could not be scanned to the end: {why}", scan.fragment);
             let help = "packet scan FRAGMENT   shows how far it gets; where the vault is out of reach, a custodian who can read it runs packet scan --record and packet drift --record";
@@ -91,11 +95,12 @@ pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
 }
 
 /// Bytes that are out of reach here may have been scanned by a custodian, to the end and by the taxonomy in force.
-fn stood_in(case: &Case<'_>, scan: &FragmentScan) -> bool {
+fn stood_in(case: &Case<'_>, scan: &FragmentScan, surroundings: &Surroundings) -> bool {
     let packet = case.packet;
     match (packet.content.fragments.get(&scan.fragment), packet.findings.get(&scan.fragment)) {
         (Some(fragment), Some(recorded)) => {
-            recorded.is_vouched_for(fragment, &packet.taxonomy_digest(), &packet.content.charter)
+            let around = surroundings.around(fragment);
+            recorded.is_vouched_for(fragment, &packet.taxonomy_digest(), &around, &packet.content.charter)
         }
         _ => false,
     }

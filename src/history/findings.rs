@@ -1,10 +1,12 @@
 //! What scans found, and what people made of it. Findings only grow; a disposition binds the exact set it is about.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use super::ledger::{check_text, signed_by_actor};
 use super::replay::{Accepted, Case, Effect, Placed};
 use super::{Wrong, wrong};
+use crate::model::actor::CUSTODIAN;
 use crate::model::canonical::Stored;
 use crate::model::digest::{Blake3, Sha256};
 use crate::model::disposition::{Disposition, disposition_act, disposition_subject};
@@ -14,10 +16,13 @@ use crate::model::namespace::Namespace;
 use crate::model::objection::statement;
 use crate::model::place::Place;
 use crate::model::reason::ReasonCode;
+use crate::model::scanned::Complete;
+use crate::model::surroundings::Surroundings;
 
 pub(super) fn scan(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let mut findings = Vec::new();
     let mut adds = false;
+    let surroundings = LazyCell::new(|| case.packet.content.surroundings());
     for placed in &case.changes {
         let file = decode(case, placed)?;
         let before = before(case, &file);
@@ -25,7 +30,7 @@ pub(super) fn scan(case: &Case<'_>) -> Result<Accepted, Wrong> {
             let message = format!("{} drops or judges findings; a scan only ever adds", placed.change.path);
             return wrong(ReasonCode::WrongState, message);
         }
-        about_present_bytes(case, &file, &before)?;
+        about_present_bytes(case, &file, &before, &surroundings)?;
         adds |= file.count() > before.count();
         findings.push(recorded(case, file, placed.bytes()?, None));
     }
@@ -83,7 +88,12 @@ fn before(case: &Case<'_>, file: &FindingsFile) -> FindingsFile {
 }
 
 /// What is new is about the bytes that the fragment has now: nobody scanned any others.
-fn about_present_bytes(case: &Case<'_>, file: &FindingsFile, before: &FindingsFile) -> Result<(), Wrong> {
+fn about_present_bytes(
+    case: &Case<'_>,
+    file: &FindingsFile,
+    before: &FindingsFile,
+    surroundings: &LazyCell<Surroundings, impl FnOnce() -> Surroundings>,
+) -> Result<(), Wrong> {
     let fragment = fragment(case, file)?;
     let bytes = crate::model::scanned::bytes_of(fragment);
     for scanned in file.scan.iter().filter(|s| !before.scan.contains(s)) {
@@ -93,8 +103,10 @@ fn about_present_bytes(case: &Case<'_>, file: &FindingsFile, before: &FindingsFi
         }
         let earlier = before.scan.iter().find(|s| s.of == scanned.of && s.bytes == scanned.bytes);
         let mut new = scanned.complete.iter().filter(|c| !earlier.is_some_and(|e| e.complete.contains(c)));
-        if new.any(|c| c.by != case.actor.id) {
-            return wrong(ReasonCode::NotAllowed, "a scan is recorded by whoever scanned");
+        let is_own = |c: &Complete| c.by == case.actor.id && case.actor.is_human_with(CUSTODIAN);
+        if new.any(|c| !is_own(c) || c.around != surroundings.around(fragment)) {
+            let message = "that all was scanned is for a custodian to say, of their own scan, where the bytes are now";
+            return wrong(ReasonCode::NotAllowed, message);
         }
         if scanned.findings().any(|f| f.offset + f.length > fragment.range.length) {
             let message =

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::roster::allowed_signers;
 use super::section::{SectionHead, text_problem};
 use super::source::SourcePin;
+use super::surroundings::Surroundings;
 use super::taxonomy::Taxonomy;
 use super::{
     attachment::Attachment, fragment::Disclosure, fragment::Fragment, retention::Retention, session::Session,
@@ -161,6 +162,11 @@ impl Content {
     /// The fragments that go to the lane.
     pub fn included(&self) -> impl Iterator<Item = &Fragment> {
         self.fragments.values().map(AsRef::as_ref).filter(|f| f.disclosure == Disclosure::Included)
+    }
+
+    /// What lies around each fragment.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings::of(self.fragments.values().map(AsRef::as_ref))
     }
 
     /// What does not fit together, if anything.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::coverage::is_covered;
 use super::digest::Blake3;
 use super::finding::{Confidence, Finding};
 use super::fragment::Fragment;
@@ -42,13 +43,13 @@ impl Current {
         Self { raw: list(Side::Raw), sanitized: list(Side::Sanitized) }
     }
 
-    /// The exact set of one class.
-    pub fn set(&self, class: &ClassId) -> FindingSet {
-        let sides = [(Side::Raw, &self.raw), (Side::Sanitized, &self.sanitized)];
-        let mut lines: Vec<String> = sides
-            .iter()
-            .flat_map(|(side, findings)| findings.iter().filter(|f| f.class == *class).map(move |f| line(*side, f)))
-            .collect();
+    /// The exact set of one class in the fragment that they are of: which findings, and which of them are masked. What was
+    /// said of a masked value was not said of one that shows.
+    pub fn set(&self, fragment: &Fragment, class: &ClassId) -> FindingSet {
+        let of_class = |f: &&Finding| f.class == *class;
+        let raw = self.raw.iter().filter(of_class).map(|f| line(Side::Raw, is_covered(fragment, f), f));
+        let sanitized = self.sanitized.iter().filter(of_class).map(|f| line(Side::Sanitized, false, f));
+        let mut lines: Vec<String> = raw.chain(sanitized).collect();
         lines.sort_unstable();
         FindingSet { count: lines.len() as u64, digest: Blake3::of(lines.concat().as_bytes()) }
     }
@@ -59,9 +60,10 @@ impl Current {
     }
 }
 
-fn line(side: Side, finding: &Finding) -> String {
+fn line(side: Side, masked: bool, finding: &Finding) -> String {
     let commitment = finding.commitment.map(|c| c.to_string()).unwrap_or_default();
-    format!("{side} {}+{} {} {commitment}\n", finding.offset, finding.length, finding.encoding)
+    let state = if masked { "masked" } else { "shows" };
+    format!("{side} {state} {}+{} {} {commitment}\n", finding.offset, finding.length, finding.encoding)
 }
 
 /// The sorted set of findings of one class in one fragment: what a disposition is about. One finding more or less is
@@ -70,7 +72,7 @@ fn line(side: Side, finding: &Finding) -> String {
 pub struct FindingSet {
     /// How many.
     pub count: u64,
-    /// BLAKE3 over the sorted lines `SIDE OFFSET+LENGTH ENCODING COMMITMENT`.
+    /// BLAKE3 over the sorted lines `SIDE masked|shows OFFSET+LENGTH ENCODING COMMITMENT`.
     pub digest: Blake3,
 }
 
@@ -85,6 +87,8 @@ impl FindingSet {
 mod tests {
     use super::*;
     use crate::model::digest::KeyedBlake3;
+    use crate::model::fragment::tests::fragment;
+    use crate::model::redaction::{Interval, Redaction};
 
     fn finding(class: &str, offset: u64, value: u8, confidence: Confidence) -> Finding {
         let (class, encoding) = (ClassId::new(class).unwrap(), "ascii".into());
@@ -95,7 +99,8 @@ mod tests {
     #[test]
     fn every_finding_more_is_another_set_and_what_speaks_for_it_is_not() {
         let class = ClassId::new("email").unwrap();
-        let set = |findings: &[Finding]| Current { raw: findings.to_vec(), sanitized: vec![] }.set(&class);
+        let open = Fragment { redaction: None, ..fragment() };
+        let set = |findings: &[Finding]| Current { raw: findings.to_vec(), sanitized: vec![] }.set(&open, &class);
         let one = [finding("email", 0, 1, Confidence::Low)];
         let other = [finding("iban", 8, 1, Confidence::Low)];
         assert_eq!(set(&one), set(&[one[0].clone(), other[0].clone()]));
@@ -104,7 +109,20 @@ mod tests {
             assert_ne!(set(&one), set(&[one[0].clone(), more]));
         }
         let moved = Current { raw: vec![], sanitized: one.to_vec() };
-        assert_ne!(set(&one), moved.set(&class), "leaked is not the same as found");
+        assert_ne!(set(&one), moved.set(&open, &class), "leaked is not the same as found");
         assert_eq!(FindingSet::empty(), set(&[]));
+    }
+
+    #[test]
+    fn a_finding_that_is_masked_no_more_is_another_set() {
+        let class = ClassId::new("email").unwrap();
+        let found = Current { raw: vec![finding("email", 8, 1, Confidence::Low)], sanitized: vec![] };
+        let masked = |length| {
+            let interval = vec![Interval { offset: 8, length, fill: None }];
+            let redaction = Redaction { interval, masked_bytes: length, elided: vec![] };
+            found.set(&Fragment { redaction: Some(redaction), ..fragment() }, &class)
+        };
+        assert_eq!((masked(4), masked(3).count), (masked(5), 1));
+        assert_ne!(masked(4), masked(3), "a byte of it shows");
     }
 }

@@ -107,8 +107,10 @@ pub struct RecordedFindings {
 }
 
 impl RecordedFindings {
-    /// Whether all of the fragment's present bytes were scanned by this taxonomy, by a custodian whose key counts.
-    pub fn is_vouched_for(&self, fragment: &Fragment, taxonomy: &Blake3, charter: &Charter) -> bool {
+    /// Whether all of the fragment's present bytes were scanned where they are, by this taxonomy, by a custodian whose key
+    /// counts; `around` is what [`super::surroundings`] says of it now.
+    pub fn is_vouched_for(&self, fragment: &Fragment, taxonomy: &Blake3, around: &Blake3, charter: &Charter) -> bool {
+        let is_present = |complete: &Complete| (complete.taxonomy, complete.around) == (*taxonomy, *around);
         let counts = |scanned: &Scanned, complete: &Complete| {
             let signed = self.scanners.get(&(scanned.bytes.clone(), complete.clone()));
             let holder = signed.and_then(|point| charter.counts_for(point));
@@ -116,7 +118,7 @@ impl RecordedFindings {
         };
         bytes_of(fragment).into_iter().all(|(side, bytes)| {
             let mut scans = self.file.scan.iter().filter(|s| s.of == side && s.bytes == bytes);
-            scans.any(|s| s.complete.iter().any(|c| c.taxonomy == *taxonomy && counts(s, c)))
+            scans.any(|s| s.complete.iter().any(|c| is_present(c) && counts(s, c)))
         })
     }
 

@@ -211,8 +211,9 @@ fn findings(packet: &Packet) -> Value {
         packet.findings.iter().map(|(id, recorded)| (recorded, packet.current_findings(id))).collect();
     for (recorded, current) in &current {
         listing.push_str(&format!("{}  {}\n", recorded.digest, Place::Findings(recorded.file.fragment.clone())));
+        let Some(fragment) = packet.content.fragments.get(&recorded.file.fragment) else { continue };
         for class in current.classes() {
-            let set = current.set(class);
+            let set = current.set(fragment, class);
             let disposition = recorded.disposition(class, &packet.content.charter);
             let stands = disposition.filter(|d| (d.count, d.set) == (set.count, set.digest));
             *counts.entry((class, stands.map(|d| d.judgement))).or_default() += set.count;

@@ -47,6 +47,7 @@ pub mod signers;
 pub mod source;
 pub mod stage;
 pub mod succession;
+pub mod surroundings;
 pub mod symbols;
 pub mod tag;
 pub mod target;

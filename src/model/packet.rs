@@ -210,7 +210,10 @@ impl Packet {
     /// The exact set of findings of one class in the bytes that a fragment has now; empty for what is no class.
     pub fn finding_set(&self, fragment: &FragmentId, class: &str) -> FindingSet {
         let current = self.current_findings(fragment);
-        ClassId::new(class).map_or_else(|_| FindingSet::empty(), |class| current.set(&class))
+        match (self.content.fragments.get(fragment), ClassId::new(class)) {
+            (Some(fragment), Ok(class)) => current.set(fragment, &class),
+            _ => FindingSet::empty(),
+        }
     }
 
     fn paths_where(&self, named: impl Fn(&Place) -> bool) -> Named {

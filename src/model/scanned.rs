@@ -84,12 +84,14 @@ pub struct Found {
     pub values: Vec<Value>,
 }
 
-/// A scan that read everything, spelled `TAXONOMY ACTOR`.
+/// A scan that read everything, spelled `TAXONOMY AROUND ACTOR`: what a custodian says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Complete {
     /// BLAKE3 of the taxonomy it went by.
     pub taxonomy: Blake3,
+    /// What lay around the fragment, see [`super::surroundings`].
+    pub around: Blake3,
     /// Who scanned: the actor of the entry that recorded it.
     pub by: ActorId,
 }
@@ -98,15 +100,22 @@ impl TryFrom<String> for Complete {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (taxonomy, by) = text.split_once(' ').ok_or("a scan is spelled TAXONOMY ACTOR")?;
-        let taxonomy = Blake3::try_from(taxonomy.to_owned()).map_err(|e| e.to_string())?;
-        Ok(Self { taxonomy, by: by.parse().map_err(|e: InvalidId| e.to_string())? })
+        let mut parts = text.splitn(3, ' ');
+        let (Some(taxonomy), Some(around), Some(by)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err("a scan is spelled TAXONOMY AROUND ACTOR".to_owned());
+        };
+        let digest = |text: &str| Blake3::try_from(text.to_owned()).map_err(|e| e.to_string());
+        Ok(Self {
+            taxonomy: digest(taxonomy)?,
+            around: digest(around)?,
+            by: by.parse().map_err(|e: InvalidId| e.to_string())?,
+        })
     }
 }
 
 impl From<Complete> for String {
     fn from(complete: Complete) -> String {
-        format!("{} {}", complete.taxonomy, complete.by)
+        format!("{} {} {}", complete.taxonomy, complete.around, complete.by)
     }
 }
 

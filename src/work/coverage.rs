@@ -12,7 +12,7 @@ use crate::gate;
 use crate::model::coverage::{Coverage, Fill};
 use crate::model::coverage_groups::{Group, groups};
 use crate::model::finding_set::Current;
-use crate::model::fragment::Fragment;
+use crate::model::fragment::{Disclosure, Fragment};
 use crate::model::id::{ClassId, FragmentId};
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
@@ -57,7 +57,7 @@ pub fn coverage(
 ) -> Result<CoverageAnswer, Refused> {
     let packet = load::load(desk, None, Replay::Cached)?.packet;
     let chosen = fragments(&packet, named)?;
-    let progress = progress(evidence::bytes_of(chosen.iter().copied()));
+    let progress = progress(evidence::bytes_of(inspect::read_for(&packet, &chosen).into_iter()));
     let inspection = inspect::inspect(&packet, &chosen, None, &*progress);
     let mut answer = CoverageAnswer { fragments: Vec::new(), groups: Vec::new(), reasons: Vec::new() };
     for (fragment, scan) in chosen.iter().zip(&inspection.scans) {
@@ -71,7 +71,9 @@ pub fn coverage(
             coverage: Coverage::of(fragment, &current, &fills, &claimed),
             fills,
         };
-        answer.reasons.extend(gate::unresolved(&packet, fragment, scan.scanned.iter()));
+        if fragment.disclosure == Disclosure::Included {
+            answer.reasons.extend(gate::unresolved(&packet, fragment, scan.scanned.iter()));
+        }
         answer.reasons.extend(reasons(&covered, scan.incomplete.as_deref()));
         answer.fragments.push(covered);
     }

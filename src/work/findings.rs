@@ -6,7 +6,7 @@ use super::inspect::{self, Inspection};
 use super::load::{self, Replay};
 use super::refused::{Refused, Verdict};
 use super::write::{Author, NewEntry, Plan, actor_of, write};
-use crate::model::actor::Actor;
+use crate::model::actor::{Actor, CUSTODIAN};
 use crate::model::canonical::{LONGEST, Stored};
 use crate::model::findings::FindingsFile;
 use crate::model::fragment::Fragment;
@@ -87,8 +87,10 @@ fn inspected(
     progress: impl FnOnce(u64) -> Box<Progress<'static>>,
 ) -> Result<Inspection, Refused> {
     let fragments = fragments(packet, named)?;
-    let progress = progress(evidence::bytes_of(fragments.iter().copied()));
-    Ok(inspect::inspect(packet, &fragments, actor.map(|actor| &actor.id), &*progress))
+    let progress = progress(evidence::bytes_of(inspect::read_for(packet, &fragments).into_iter()));
+    // That all was scanned is a custodian's to say; what anybody found goes on record.
+    let custodian = actor.filter(|actor| actor.is_human_with(CUSTODIAN)).map(|actor| &actor.id);
+    Ok(inspect::inspect(packet, &fragments, custodian, &*progress))
 }
 
 /// The fragments named; all of them when none is.

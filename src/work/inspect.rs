@@ -5,7 +5,7 @@
 //! lies inside the fragment is the fragment's finding.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::rc::Rc;
 
@@ -23,12 +23,14 @@ use crate::model::layout::{Held, HeldRange, Layout};
 use crate::model::packet::Packet;
 use crate::model::scanned::{Complete, FragmentScan, Scanned, Side};
 use crate::model::session::Capture;
+use crate::model::surroundings::Surroundings;
 use crate::scan::parts::{PartPlace, Parts};
 use crate::scan::{Piece, Scan, Scanner, TaxonomyError};
 use crate::source::{Vault, VaultError, VaultKey};
 
-/// How much of what touches a fragment is read, in bytes on each side.
-const BESIDE: u64 = 4096;
+/// How much of what touches a fragment is read, in bytes on each side: the longest value at two bytes a character, and the
+/// words before it.
+const BESIDE: u64 = 14 << 10;
 
 /// What scans of fragments made of their bytes.
 #[derive(Debug, Default)]
@@ -75,12 +77,22 @@ impl Unread {
     }
 }
 
+/// The fragments that are read to scan some: these first, then the others of their captures. What a part of a value in one
+/// of them is, may be told by another alone, and must not depend on which were asked for.
+pub(super) fn read_for<'p>(packet: &'p Packet, fragments: &[&'p Fragment]) -> Vec<&'p Fragment> {
+    let is_asked_for = |other: &&Fragment| fragments.iter().any(|fragment| fragment.id == other.id);
+    let captures: BTreeSet<&str> = fragments.iter().map(|fragment| fragment.capture.key.as_str()).collect();
+    let all = packet.content.fragments.values().map(AsRef::as_ref);
+    let others = all.filter(|other| captures.contains(other.capture.key.as_str()) && !is_asked_for(other));
+    fragments.iter().copied().chain(others).collect()
+}
+
 /// Scans fragments by the packet's taxonomy. What cannot be read is said of each fragment, and is no error. A whole scan is
-/// told with `by`, who answers for it.
-pub(super) fn inspect(
-    packet: &Packet,
-    fragments: &[&Fragment],
-    by: Option<&ActorId>,
+/// told with `by`, the custodian who answers for it.
+pub(super) fn inspect<'p>(
+    packet: &'p Packet,
+    fragments: &[&'p Fragment],
+    by: Option<&'p ActorId>,
     progress: &Progress<'_>,
 ) -> Inspection {
     let mut inspection = Inspection::default();
@@ -108,7 +120,8 @@ struct Inspector<'p> {
     vault: Vault,
     key: VaultKey,
     scanner: Scanner,
-    complete: Option<Complete>,
+    by: Option<&'p ActorId>,
+    surroundings: Surroundings,
     /// The captures that were opened, by their names: parsing one anew for each of its regions would take for ever.
     captures: RefCell<BTreeMap<&'p str, Rc<Opened>>>,
     packet: &'p Packet,
@@ -128,7 +141,7 @@ struct Opened {
 }
 
 impl<'p> Inspector<'p> {
-    fn new(packet: &'p Packet, by: Option<&ActorId>) -> Result<Self, Unread> {
+    fn new(packet: &'p Packet, by: Option<&'p ActorId>) -> Result<Self, Unread> {
         let content = &packet.content;
         let vault = Vault::open(&content.charter.vault().url)?;
         let key = vault.read_key()?;
@@ -138,21 +151,37 @@ impl<'p> Inspector<'p> {
         let list = exact::list(&content.taxonomy, &vault, &key).map_err(Unread::Unfit)?;
         let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?;
         let scanner = scanner.with_key(key.bytes()).with_exact(list);
-        let complete = by.map(|by| Complete { taxonomy: packet.taxonomy_digest(), by: by.clone() });
-        Ok(Self { vault, key, scanner, complete, captures: RefCell::default(), packet })
+        let surroundings = content.surroundings();
+        Ok(Self { vault, key, scanner, by, surroundings, captures: RefCell::default(), packet })
     }
 
-    fn fragments(&self, fragments: &[&Fragment], inspection: &mut Inspection, progress: &Progress<'_>) {
-        let mut read: Vec<Vec<Read>> = fragments.iter().map(|fragment| self.sides(fragment, progress)).collect();
-        let parts = self.parts(fragments, &read);
+    fn fragments(&self, fragments: &[&'p Fragment], inspection: &mut Inspection, progress: &Progress<'_>) {
+        let all = read_for(self.packet, fragments);
+        let mut read: Vec<Vec<Read>> = all.iter().map(|fragment| self.sides(fragment, progress)).collect();
+        let parts = self.parts(&all, &read);
+        let is_whole = |sides: &[Read]| {
+            sides
+                .iter()
+                .all(|side| side.of != Side::Raw || side.found.as_ref().is_ok_and(|(s, _)| shortfall(s).is_none()))
+        };
+        let captures = all.iter().zip(&read).filter(|(_, sides)| !is_whole(sides));
+        let unread: BTreeSet<&str> = captures.map(|(fragment, _)| fragment.capture.key.as_str()).collect();
         for ((fragment, sides), scan) in fragments.iter().zip(&mut read).zip(&mut inspection.scans) {
+            let key = fragment.capture.key.as_str();
+            let complete = (!unread.contains(key)).then(|| self.complete(fragment)).flatten();
             for side in sides {
-                if let Some(parts) = parts.get(fragment.capture.key.as_str()) {
+                if let Some(parts) = parts.get(key) {
                     self.add_parts(fragment, side, parts);
                 }
-                self.tell(side, scan, &mut inspection.account);
+                self.tell(side, complete.as_ref(), scan, &mut inspection.account);
             }
         }
+    }
+
+    /// What the custodian may say of a fragment whose capture was read to its end.
+    fn complete(&self, fragment: &Fragment) -> Option<Complete> {
+        let (taxonomy, around) = (self.packet.taxonomy_digest(), self.surroundings.around(fragment));
+        self.by.map(|by| Complete { taxonomy, around, by: by.clone() })
     }
 
     /// Scans a fragment's raw bytes, and its sanitized ones.
@@ -167,12 +196,12 @@ impl<'p> Inspector<'p> {
     }
 
     /// Says in a fragment's scan what became of one side.
-    fn tell(&self, side: &Read, scan: &mut FragmentScan, account: &mut Account) {
+    fn tell(&self, side: &Read, complete: Option<&Complete>, scan: &mut FragmentScan, account: &mut Account) {
         match &side.found {
             Ok((found, findings)) => {
                 *account = account.plus(&found.account);
                 let shortfall = shortfall(found);
-                let complete = self.complete.clone().filter(|_| shortfall.is_none());
+                let complete = complete.filter(|_| shortfall.is_none()).cloned();
                 scan.scanned.push(Scanned::of(side.of, side.bytes.clone(), complete, findings));
                 if let Some(why) = shortfall {
                     blame(scan, &format!("not all of its {}", side.of), &Unread::Unfit(why));

@@ -27,7 +27,7 @@ impl Looked {
     pub(super) fn at(packet: &Packet, now: Time, progress: MakeProgress<'_>) -> Self {
         let included: Vec<&Fragment> = packet.content.included().collect();
         let scans = packet.content.taxonomy.blocking().next().is_some();
-        let to_scan = if scans { evidence::bytes_of(included.iter().copied()) } else { 0 };
+        let to_scan = if scans { evidence::bytes_of(inspect::read_for(packet, &included).into_iter()) } else { 0 };
         let progress = progress(evidence::bytes_to_read(&packet.content).saturating_add(to_scan));
         let mut checked = evidence::check_all(&packet.content, &*progress);
         checked.sources = evidence::with_stand_ins(checked.sources, packet, now);

@@ -110,6 +110,20 @@ fn a_disposition_binds_the_exact_set_and_one_new_finding_reopens_it() {
 }
 
 #[test]
+fn a_disposition_of_masked_values_is_none_of_values_that_show() {
+    const OWN: &str = "from own.address@shop.example.test end";
+    let sandbox = holding(&[EMAIL, OWN], &["first.user@mail.example.test"]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    // One byte masked: the copy shows no address any more, and nearly all of it in clear.
+    add(&sandbox, &[EMAIL, OWN], &["@mail.example"]);
+    sandbox.packet("reliability", &["commit", "-m", "masked less"]).exits(0);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons(), ["leak-unresolved"]);
+}
+
+#[test]
 fn only_disposers_dispose_and_never_an_agent() {
     let sandbox = holding(&[EMAIL], &[]);
     sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
@@ -313,7 +327,7 @@ fn a_scan_of_other_bytes_than_those_committed_to_vouches_for_nothing() {
     }
     fs::write(&dump, good).unwrap();
     let recorded = sandbox.git(&["show", "packet/checkout:findings/found.toml"]);
-    assert_eq!(recorded.matches("complete = ").count(), 1, "the sanitized bytes alone: {recorded}");
+    assert_eq!(recorded.matches("complete = ").count(), 0, "not of the sanitized bytes either: {recorded}");
     assert!(!recorded.contains("of = \"raw\""), "{recorded}");
 }
 
@@ -374,6 +388,24 @@ fn a_key_vouches_for_the_bytes_it_scanned_and_no_others() {
     sandbox.packet("spare", &["commit", "-m", "another capture"]).exits(0);
     sandbox.packet("spare", &["scan", "--record"]).exits(0);
     assert_eq!(stops_without_vault(&sandbox), ["source-unreachable"], "all of these bytes were scanned by a good key");
+}
+
+#[test]
+fn a_scan_vouches_where_it_was_made_and_among_what_it_was_made_among() {
+    let (sandbox, _) = with_two_keys_of_a_custodian();
+    sandbox.packet("forensics-lead", &["scan", "--record"]).exits(0);
+    let recorded = || sandbox.git(&["show", "packet/checkout:findings/found.toml"]);
+    assert!(!recorded().contains("complete = "), "nobody but a custodian says that all was scanned");
+    sandbox.packet("reliability", &["scan", "--record"]).exits(0);
+    assert!(recorded().contains("complete = "));
+    assert_eq!(stops_without_vault(&sandbox), ["source-unreachable"]);
+    let more = ["add-fragment", "vault:found.dmp", "--session", "s1", "--range", "0+64", "--annex", "--id", "more"];
+    sandbox.packet("reliability", &more).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "another part of the same dump"]).exits(0);
+    assert_eq!(stops_without_vault(&sandbox), ["scan-incomplete", "source-unreachable"]);
+    // Named alone: what else there is of the capture is read all the same.
+    sandbox.packet("reliability", &["scan", "found", "--record"]).exits(0);
+    assert_eq!(stops_without_vault(&sandbox), ["source-unreachable"]);
 }
 
 #[test]

@@ -26,6 +26,16 @@ fn region(regions: &Value, kind: Option<&str>, places: &[usize]) -> String {
 
 #[test]
 fn a_part_in_a_register_of_a_value_that_another_fragment_holds_whole_stops_a_draft() {
+    part_stops_a_draft(&[]);
+}
+
+#[test]
+fn a_part_of_a_value_that_only_an_annex_holds_whole_stops_a_draft() {
+    part_stops_a_draft(&["--annex"]);
+}
+
+/// With `whole`, how the fragment that holds the value whole is added.
+fn part_stops_a_draft(whole: &[&str]) {
     let dumps = Dumps::take();
     let sandbox = Sandbox::new();
     let charter = sandbox.charter();
@@ -43,18 +53,18 @@ fn a_part_in_a_register_of_a_value_that_another_fragment_holds_whole_stops_a_dra
     let session = ["add-session", "s1", "--environment", "prod", "--sensitivity", "restricted"];
     sandbox.packet("reliability", &session).exits(0);
     let parts = positions(&raw, &WHOLE[..8]);
-    let add = |id: &str, region: &str| {
+    let add = |id: &str, region: &str, how: &[&str]| {
         let fragment = ["add-fragment", "vault:crash.dmp", "--session", "s1", "--id", id, "--region", region];
         let more = ["--sanitized", copy.to_str().unwrap(), "--why", "nothing to mask"];
-        sandbox.packet("reliability", &[&fragment[..], &more].concat()).exits(0);
+        sandbox.packet("reliability", &[&fragment[..], &more, how].concat()).exits(0);
     };
-    add("registers", &region(&regions, Some("registers"), &parts));
+    add("registers", &region(&regions, Some("registers"), &parts), &[]);
     sandbox.packet("reliability", &["commit", "-m", "registers"]).exits(0);
     let alone = sandbox.json("reliability", &["scan", "registers"]).json();
     let is_part = |f: &Value| f["encoding"] == "part>ascii" && f["target"] == "registers";
     assert!(!alone["findings"].as_array().unwrap().iter().any(is_part), "nothing says what the eight bytes are");
 
-    add("heap", &region(&regions, None, &wholes));
+    add("heap", &region(&regions, None, &wholes), whole);
     sandbox.packet("reliability", &["commit", "-m", "the block that holds the value"]).exits(0);
     let scanned = sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json();
     let found = scanned["findings"].as_array().unwrap();

@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use packet::model::canonical::Stored as _;
+use packet::model::fragment::Fragment;
+use packet::model::surroundings::Surroundings;
 use packet::model::time::Time;
 
 use super::format::Swap;
@@ -131,6 +134,11 @@ impl Scene {
                 let section = file.split("[sanitized]").nth(1)?.split("blake3 = \"").nth(1);
                 section.map(|digest| digest[..64].to_owned())
             }
+            Some(("around", fragment)) => {
+                let fragments = self.fragments();
+                let of = fragments.iter().find(|f| f.id.as_str() == fragment)?;
+                Some(Surroundings::of(fragments.iter()).around(of).to_string())
+            }
             Some(("taxonomy", _)) => Some(blake3::hash(forge.file("taxonomy.toml").as_bytes()).to_string()),
             Some(("commit", id)) => Some(forge.commit(id) + "\n"),
             Some(("file-at", of)) => {
@@ -144,6 +152,12 @@ impl Scene {
             Some(("sign", of)) => self.signature_of(of),
             Some(_) => None,
         }
+    }
+
+    fn fragments(&self) -> Vec<Fragment> {
+        let forge = self.forge();
+        let listed = self.sandbox.git(&["ls-tree", "--name-only", &forge.branch(), "fragments/"]);
+        listed.lines().map(|path| Fragment::decode(forge.file(path).as_bytes()).unwrap()).collect()
     }
 
     /// `KEY,NAMESPACE,TEXT`: a signature in passing.
