@@ -8,6 +8,7 @@
 //! A text is bytes that stand together once they are decoded: a stretch of a dump, UTF-16 with its zeros taken out, what
 //! base64 or gzip held. Places here are places in the text; who made the text knows where that is in the dump.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::automaton::Walker;
@@ -26,9 +27,12 @@ use crate::model::taxonomy::{Boundary, ContextUse};
 pub(super) const PAD: usize = 8;
 /// How many ends of a pattern are tried.
 const ENDS: usize = 12;
-/// A walk that came this far for nothing keeps its pattern from being entered again for half as far: else a text in
-/// which a pattern begins everywhere and ends nowhere would be walked again and again.
+/// A walk that came this far for nothing counts against its pattern.
 const FAR: usize = 96;
+/// So many of them, each begun within the one before, keep the pattern from being entered again for half as far: else a
+/// text in which a pattern begins everywhere and ends nowhere would be walked again and again. Not fewer: among a few values
+/// that are masked or placeholders one may be none.
+const IN_VAIN: u8 = 16;
 
 /// A suspected identifier in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,8 @@ struct Track<'r> {
     claimed: Vec<usize>,
     /// How far the last walk came.
     reached: usize,
+    /// For each shape how many far walks in a row were in vain, and how far the last of them came.
+    vain: Vec<(u8, usize)>,
 }
 
 impl<'r> Track<'r> {
@@ -96,7 +102,25 @@ impl<'r> Track<'r> {
             ends: Ends::new(count + leads),
             claimed: vec![0; count],
             reached: 0,
+            vain: vec![(0, 0); count],
         }
+    }
+
+    fn begin(&mut self) {
+        self.claimed.fill(0);
+        self.vain.fill((0, 0));
+    }
+
+    /// Up to where a shape is not entered again after a walk from `at` that led to nothing.
+    fn in_vain(&mut self, index: usize, at: usize) -> usize {
+        let walked = self.reached - at;
+        if walked <= FAR {
+            return at;
+        }
+        let (count, reached) = self.vain[index];
+        let count = if at < reached { (count + 1).min(IN_VAIN) } else { 1 };
+        self.vain[index] = (count, self.reached);
+        if count < IN_VAIN { at } else { at + walked / 2 }
     }
 
     fn walk(&mut self, text: &[u8], at: usize, longest: usize) {
@@ -138,7 +162,7 @@ impl<'r> Matcher<'r> {
     /// Another text begins.
     pub(super) fn begin(&mut self) {
         for track in [&mut self.plain, &mut self.pivoted].into_iter().flatten() {
-            track.claimed.fill(0);
+            track.begin();
         }
         if let Some(context) = &mut self.context {
             context.reset();
@@ -229,11 +253,9 @@ impl<'r> Matcher<'r> {
                 let start = lead_end(end)?;
                 (end - at <= shape.longest).then(|| self.hit(shape, Candidate { text, start, end })).flatten()
             });
-            let walked = track.reached - at;
             track.claimed[index] = match &found {
                 Some(hit) => hit.end,
-                None if walked > FAR => at + walked / 2,
-                None => continue,
+                None => track.in_vain(index, at),
             };
             hits.extend(found);
         }
@@ -310,31 +332,29 @@ fn goes_on(candidate: &Candidate<'_>) -> bool {
     before || after
 }
 
-/// Of hits whose classes compete, one keeps the bytes: the surer, then the longer, then the earlier class.
+/// Of hits whose classes compete, one keeps the bytes: the surer, then the longer, then the earlier class. A hit yields to
+/// one that stands, not to one that had to yield itself.
 pub(super) fn settle(rules: &Rules, hits: &mut Vec<Hit>) {
     let group = |hit: &Hit| rules.rules[usize::from(hit.class)].group;
-    hits.sort_by_key(|hit| (hit.start, hit.end, hit.class, std::cmp::Reverse(hit.confidence)));
+    hits.sort_unstable_by_key(|hit| (hit.start, hit.end, hit.class, Reverse(hit.confidence)));
     hits.dedup_by_key(|hit| (hit.start, hit.end, hit.class));
-    let better = |one: &Hit, other: &Hit| {
-        let key = |hit: &Hit| {
-            (hit.confidence, hit.end - hit.start, std::cmp::Reverse(hit.class), std::cmp::Reverse(hit.start))
-        };
-        key(one) > key(other)
-    };
+    let strength = |hit: &Hit| (hit.confidence, hit.end - hit.start, Reverse(hit.class), Reverse(hit.start));
     let longest = hits.iter().map(|hit| hit.end - hit.start).max().unwrap_or(0);
-    let beaten: Vec<bool> = (0..hits.len())
-        .map(|at| {
-            let hit = &hits[at];
-            let near = |other: &&Hit| other.start < hit.end && other.start + longest > hit.start;
-            let beats = |other: &Hit| {
-                let overlaps = other.start < hit.end && hit.start < other.end;
-                let competes = other.class == hit.class || group(hit).is_some() && group(other) == group(hit);
-                overlaps && competes && better(other, hit)
-            };
-            let back = hits[..at].iter().rev().take(64).take_while(near).any(beats);
-            back || hits[at + 1..].iter().take(64).take_while(near).any(beats)
-        })
-        .collect();
-    let mut beaten = beaten.into_iter();
-    hits.retain(|_| !beaten.next().unwrap_or(false));
+    let mut strongest_first: Vec<usize> = (0..hits.len()).collect();
+    strongest_first.sort_unstable_by_key(|at| Reverse(strength(&hits[*at])));
+    let mut stands = vec![false; hits.len()];
+    for at in strongest_first {
+        let hit = &hits[at];
+        let near = |other: &usize| hits[*other].start < hit.end && hits[*other].start + longest > hit.start;
+        let beats = |other: usize| {
+            let other = &hits[other];
+            let overlaps = other.start < hit.end && hit.start < other.end;
+            overlaps && (other.class == hit.class || group(hit).is_some() && group(other) == group(hit))
+        };
+        let back = (0..at).rev().take(64).take_while(near).any(|other| stands[other] && beats(other));
+        stands[at] =
+            !back && !(at + 1..hits.len()).take(64).take_while(near).any(|other| stands[other] && beats(other));
+    }
+    let mut stands = stands.into_iter();
+    hits.retain(|_| stands.next().unwrap_or(false));
 }

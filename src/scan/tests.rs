@@ -278,3 +278,27 @@ proptest! {
         SCANNER.scan_text(&bytes);
     }
 }
+
+#[test]
+fn a_secret_among_masked_ones_is_found() {
+    let masked = "=[REDACTED]&";
+    for before in [1, 3, 8] {
+        let fields = format!("password{masked}").repeat(before);
+        let text = format!("{fields}user=joe&password=Tr0ub4dor3x9Q&c{masked}d{masked}e{masked}f{masked}g{masked}h=1");
+        let found = scan(text.as_bytes());
+        let is_secret = |f: &&Finding| f.class.as_str() == "env-secret" && f.offset > fields.len() as u64;
+        assert!(found.findings.iter().any(|f| is_secret(&f)), "{before}: {:?}", places(&found));
+    }
+}
+
+#[test]
+fn what_is_packed_twice_and_not_seen_to_its_end_is_said_to_be_incomplete() {
+    // Text that hardly packs, so that the inner member is longer than what is unfolded at a time.
+    let text: Vec<u8> = noise(900_000).iter().map(|byte| b"0123456789abcdef"[usize::from(byte % 16)]).collect();
+    let whole = scan(&gzip(&[b"mail ", EMAIL.as_bytes(), b" end"].concat()));
+    assert_eq!((whole.found, whole.incomplete), (1, None));
+    let inner = gzip(&[&text[..], b" mail ", EMAIL.as_bytes()].concat());
+    let found = scan(&gzip(&inner));
+    let is_seen = found.findings.iter().any(|f| f.class.as_str() == "email");
+    assert!(is_seen || found.incomplete.is_some(), "{:?} {:?}", places(&found), found.account);
+}

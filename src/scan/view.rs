@@ -291,6 +291,8 @@ impl<'r> Viewer<'r> {
                 inner.path = inner.path.within(member.step);
             }
             from = span.1.max(from);
+            // What is encoded is given as far as it was decoded: what follows is not to be had here.
+            self.spans.capped |= end == End::Cut && !depth.outermost;
             self.account(depth, span, end == End::Whole);
             self.spans.capped |= capped;
         }

@@ -14,7 +14,7 @@ use crate::model::taxonomy::Taxonomy;
 use crate::scan::{ExactLine, ExactList, exact_lines};
 use crate::source::{Vault, VaultKey};
 
-/// How much of a list is read, in bytes: more than the lines that it may have take.
+/// The longest list, in bytes: more than the lines that it may have take.
 const LONGEST_LIST: u64 = 64 << 20;
 
 /// The list of a vault, for the classes of a taxonomy; none when there is none, or no class asks for it.
@@ -26,8 +26,13 @@ pub(super) fn list(taxonomy: &Taxonomy, vault: &Vault, key: &VaultKey) -> Result
         return Ok(None);
     }
     let Some(file) = vault.open_exact().map_err(|e| e.to_string())? else { return Ok(None) };
-    let list = ExactList::read(BufReader::new(file.take(LONGEST_LIST)), taxonomy, key.bytes());
-    list.map(Some).map_err(|e| format!("the vault's exact list, .packet/exact: {e}"))
+    let broken = |why: String| format!("the vault's exact list, .packet/exact: {why}");
+    let mut bytes = file.take(LONGEST_LIST + 1);
+    let list = ExactList::read(BufReader::new(&mut bytes), taxonomy, key.bytes()).map_err(|e| broken(e.to_string()))?;
+    match bytes.limit() {
+        0 => Err(broken(format!("it is longer than {LONGEST_LIST} bytes"))),
+        _ => Ok(Some(list)),
+    }
 }
 
 /// The list of the charter's vault, where that is within reach: for texts that people type.
