@@ -50,7 +50,9 @@ pub enum PairError {
     Copy(#[source] io::Error),
     /// The two ranges differ in too many places.
     #[error(transparent)]
-    #[diagnostic(help("compare the two offsets: ranges that are shifted against each other differ everywhere"))]
+    #[diagnostic(help(
+        "compare the two offsets: ranges that are shifted against each other differ everywhere; where they are not, take the range in parts, with --range or --va"
+    ))]
     TooMany(#[from] TooManyIntervals),
 }
 

@@ -75,7 +75,7 @@ fn reason(fragment: &Fragment, class: &ClassId, shown: &Shown, reopened: bool) -
         "fragment {id} shows findings of class {class}: {uncovered} not masked through and through, {leaked} in the sanitized bytes{again}"
     );
     let help = format!(
-        "packet coverage {id}   then mask them and packet add-fragment again, or packet scan {id} --record and packet dispose --class {class} --in fragment:{id} --as not-customer-data|needed --why TEXT"
+        "packet coverage {id}   then mask them, with a byte that they do not hold, and packet add-fragment again, or packet scan --record and packet dispose --class {class} --in fragment:{id} --as not-customer-data|needed --why TEXT"
     );
     Reason::new(ReasonCode::LeakUnresolved, format!("findings:{id}/{class}"), message, help)
 }

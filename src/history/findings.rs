@@ -10,7 +10,7 @@ use crate::model::actor::CUSTODIAN;
 use crate::model::canonical::Stored;
 use crate::model::digest::{Blake3, Sha256};
 use crate::model::disposition::{Disposition, disposition_act, disposition_subject};
-use crate::model::findings::{FindingsFile, RecordedFindings};
+use crate::model::findings::{FindingsFile, LONGEST_SCANNED, RecordedFindings};
 use crate::model::fragment::Fragment;
 use crate::model::namespace::Namespace;
 use crate::model::objection::statement;
@@ -25,6 +25,10 @@ pub(super) fn scan(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let surroundings = LazyCell::new(|| case.packet.content.surroundings());
     for placed in &case.changes {
         let file = decode(case, placed)?;
+        if placed.bytes()?.len() > LONGEST_SCANNED {
+            let message = format!("{} leaves no room for what people make of it", placed.change.path);
+            return wrong(ReasonCode::MalformedFile, message);
+        }
         let before = before(case, &file);
         if file.disposition != before.disposition || !file.holds(&before) {
             let message = format!("{} drops or judges findings; a scan only ever adds", placed.change.path);

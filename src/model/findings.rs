@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::actor::CUSTODIAN;
-use super::canonical::Stored;
+use super::canonical::{LONGEST, Stored};
 use super::charter::Charter;
 use super::digest::{Blake3, Sha256};
 use super::disposition::Disposition;
@@ -20,6 +20,9 @@ use super::scanned::{Complete, Scanned, bytes_of};
 
 /// The most findings of one fragment that are kept: what holds more must be taken region by region.
 pub const MAX_FINDINGS: usize = 131_072;
+/// The longest file that a scan may leave, in bytes. What is left of [`LONGEST`] is for dispositions: whoever records scans, an
+/// agent too, must not be able to keep people from judging them.
+pub const LONGEST_SCANNED: usize = LONGEST - (256 << 10);
 
 /// `findings/<fragment>.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

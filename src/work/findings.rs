@@ -7,8 +7,8 @@ use super::load::{self, Replay};
 use super::refused::{Refused, Verdict};
 use super::write::{Author, NewEntry, Plan, actor_of, write};
 use crate::model::actor::{Actor, CUSTODIAN};
-use crate::model::canonical::{LONGEST, Stored};
-use crate::model::findings::FindingsFile;
+use crate::model::canonical::Stored;
+use crate::model::findings::{FindingsFile, LONGEST_SCANNED};
 use crate::model::fragment::Fragment;
 use crate::model::id::{CommitId, FragmentId};
 use crate::model::operation::Operation;
@@ -138,15 +138,16 @@ pub(super) fn unrecorded(packet: &Packet, scans: &[FragmentScan]) -> usize {
 
 fn refuse_too_long(file: &FindingsFile) -> Result<(), Refused> {
     let bytes = file.encode().len();
-    if bytes <= LONGEST && file.problem().is_none() {
+    if bytes <= LONGEST_SCANNED && file.problem().is_none() {
         return Ok(());
     }
     let message = format!(
-        "the {} findings of fragment {} take {bytes} bytes; a file holds {LONGEST}",
+        "the {} findings of fragment {} take {bytes} bytes; {LONGEST_SCANNED} may be recorded",
         file.count(),
         file.fragment
     );
-    let help = "take the dump region by region: packet add-fragment DUMP --session ID --all-regions";
+    let help = "take it in parts: packet add-fragment DUMP --session ID --all-regions, or a large region with --va or --range; what \
+                was masked anew often begins anew under another --id";
     Err(Refused::new(Verdict::No, "too-many-findings", format!("fragment:{}", file.fragment), message, help))
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::choice::{Choice, Chosen, Skipped, choose};
 use super::content::slug;
@@ -19,6 +20,7 @@ use super::{Desk, Refused, Verdict};
 use crate::dump::hash;
 use crate::dump::pair::{self, Pair, PairError};
 use crate::model::canonical::Stored;
+use crate::model::content::Content;
 use crate::model::digest::Blake3;
 use crate::model::fragment::{Disclosure, Extent, Fragment, RawCommitment, Sanitized, Sanitizer};
 use crate::model::id::{ClassId, FragmentId, InvalidId, SessionId};
@@ -105,6 +107,9 @@ pub fn add_fragment(
     let dump = Dump { vault: &vault, key: &key, raw, capture, sanitized, sanitizer: sanitizer(desk, new)? };
     let progress = progress(chosen.iter().map(|c| c.range.length).sum());
     let ids = ids(new, &dump.capture, &chosen)?;
+    if new.id.is_none() {
+        ids.iter().try_for_each(|id| refuse_anothers_place(&content, id, &new.session, &dump.capture))?;
+    }
     let made = chosen
         .iter()
         .zip(ids)
@@ -121,6 +126,19 @@ pub fn add_fragment(
     let profile = layout.profile.recorded();
     stage(desk, signer, |staging| put(staging, &fragments, profile.as_ref()))?;
     Ok(StagedFragments { fragments, skipped })
+}
+
+/// A name that nobody chose takes no other evidence's place.
+fn refuse_anothers_place(
+    content: &Content,
+    id: &FragmentId,
+    session: &SessionId,
+    capture: &Capture,
+) -> Result<(), Refused> {
+    let is_other = |fragment: &&Arc<Fragment>| fragment.session != *session || fragment.capture.key != capture.key;
+    let Some(other) = content.fragments.get(id).filter(is_other) else { return Ok(()) };
+    let message = format!("fragment {id} is there already, of {} in session {}", other.capture.key, other.session);
+    Err(Refused::usage("--id", message, "packet add-fragment … --id NAME   gives this one a name of its own"))
 }
 
 /// What masked the bytes, its configuration by digest.

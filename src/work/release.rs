@@ -100,7 +100,11 @@ fn unmoved(packet: &Packet, judged: &CommitId, what: &str) -> Result<(), Refused
 pub fn draft_or(packet: &Packet, number: Option<u32>) -> Result<&Release, Refused> {
     let found = match number {
         Some(n) => packet.releases.get(&n),
-        None => packet.newest_draft().or_else(|| packet.newest_release()),
+        // A draft that a later release overtook is nobody's concern any more.
+        None => {
+            let approved = packet.previous_approved();
+            packet.newest_draft().filter(|r| Some(r.number) > approved).or_else(|| packet.newest_release())
+        }
     };
     found.ok_or_else(|| no_release(number))
 }

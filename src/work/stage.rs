@@ -5,7 +5,7 @@ use super::typed::{self, Typed};
 use super::write::actor_of;
 use super::{Desk, Refused, Verdict};
 use crate::model::actor::Actor;
-use crate::model::canonical::Stored;
+use crate::model::canonical::{LONGEST, Stored};
 use crate::model::content::Content;
 use crate::model::id::{ActorId, StageToken};
 use crate::model::packet::Packet;
@@ -104,7 +104,13 @@ impl Staging {
         if self.stage.change.is_empty() {
             return discard(desk, &self.actor.id);
         }
-        Ok(desk.clone_dir().write(&file(&self.actor.id), self.stage.encode().as_bytes())?)
+        let encoded = self.stage.encode();
+        if encoded.len() > LONGEST {
+            let message = format!("what is staged would take {} bytes; a stage holds {LONGEST}", encoded.len());
+            let help = "nothing was staged: packet commit what is there first; or take a dump in parts, with --region";
+            return Err(Refused::usage("stage", message, help));
+        }
+        Ok(desk.clone_dir().write(&file(&self.actor.id), encoded.as_bytes())?)
     }
 }
 

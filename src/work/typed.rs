@@ -28,6 +28,18 @@ pub(super) struct Typed {
     pub(super) text: String,
 }
 
+impl Typed {
+    /// Where it would be stored, as it may be told: a name that people chose may be the very text.
+    fn told(&self) -> String {
+        const CHOSEN: [&str; 5] = ["attachments", "fragments", "sections", "sessions", "symbols"];
+        let parts: Vec<&str> = self.place.split('/').collect();
+        match parts.iter().position(|part| CHOSEN.contains(part)) {
+            Some(at) => format!("{}/…", parts[..=at].join("/")),
+            None => self.place.clone(),
+        }
+    }
+}
+
 /// Keys whose values the tool makes: no person types them, and long random ones look like many things.
 const MADE: &[&str] = &[
     "at",
@@ -133,17 +145,17 @@ pub(super) fn refuse_identifiers(
     let passes = |class: &ClassId| actor.is_human() && allowed.contains(class);
     match found.iter().find(|(_, finding)| !passes(&finding.class)) {
         None => Ok(found.into_iter().map(|(_, finding)| finding.class).collect()),
-        Some((typed, finding)) => Err(refused(actor, typed, &finding.class, finding.offset)),
+        Some((typed, finding)) => Err(refused(actor, &typed.told(), &finding.class, finding.offset)),
     }
 }
 
-fn refused(actor: &Actor, typed: &Typed, class: &ClassId, offset: u64) -> Refused {
-    let message = format!("a text for {} holds something of class {class} at byte {offset}", typed.place);
+fn refused(actor: &Actor, place: &str, class: &ClassId, offset: u64) -> Refused {
+    let message = format!("a text for {place} holds something of class {class} at byte {offset}");
     let help = match actor.is_human() {
         true => format!("say it without the identifier; or, if it is none, the same command with --allow {class}"),
         false => "say it without the identifier; only a human may let it pass".to_owned(),
     };
-    Refused::new(Verdict::No, "text-holds-identifier", typed.place.clone(), message, help)
+    Refused::new(Verdict::No, "text-holds-identifier", place, message, help)
 }
 
 #[cfg(test)]

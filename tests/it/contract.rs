@@ -1,5 +1,7 @@
 //! The JSON contract: one object at every exit, the promised fields always there.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::sandbox::{Answer, Sandbox};
@@ -238,4 +240,21 @@ fn every_objection_of_one_second_answers_with_its_own_id() {
         })
         .collect();
     assert_eq!(ids.len(), 6);
+}
+
+#[test]
+fn what_would_make_a_stage_too_long_is_refused_and_the_stage_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    let words = sandbox.path("words.md");
+    fs::write(&words, "some words to fill a line\n".repeat(36_000)).unwrap();
+    let set = |name: &str| {
+        let arguments = ["section", "set", name, "--file", words.to_str().unwrap(), "--owner", "reliability"];
+        sandbox.packet("reliability", &arguments)
+    };
+    ["one", "two", "three", "four"].iter().for_each(|name| _ = set(name).exits(0));
+    let refused = set("five").exits(2);
+    assert!(refused.err.contains("a stage holds") && refused.err.contains("packet commit"), "{refused:?}");
+    sandbox.packet("reliability", &["commit", "-m", "four of them"]).exits(0);
+    set("five").exits(0);
 }

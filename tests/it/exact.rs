@@ -85,6 +85,17 @@ fn a_listed_value_is_refused_in_what_people_type() {
 }
 
 #[test]
+fn a_name_that_is_a_listed_value_is_refused_without_being_told() {
+    let sandbox = showing_a_customer();
+    put_on_list(&sandbox, &format!("{CUSTOMER}\n"));
+    let session = ["add-session", "invented-widgets-gmbh", "--environment", "prod", "--sensitivity", "restricted"];
+    let refused = sandbox.json("reliability", &session).exits(1);
+    assert_eq!(refused.reasons(), ["text-holds-identifier"]);
+    assert!(!refused.out.contains("widgets"), "{refused:?}");
+    assert!(!sandbox.packet("reliability", &session).exits(1).err.contains("widgets"));
+}
+
+#[test]
 fn a_list_that_cannot_be_used_leaves_nothing_decided() {
     let sandbox = showing_a_customer();
     fs::write(sandbox.path("vault/.packet/exact"), "customer-value\n").unwrap();

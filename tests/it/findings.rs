@@ -124,6 +124,29 @@ fn a_disposition_of_masked_values_is_none_of_values_that_show() {
 }
 
 #[test]
+fn evidence_takes_no_other_evidences_place_by_a_name_that_nobody_chose() {
+    let sandbox = Sandbox::new();
+    sandbox.open();
+    for session in ["eu", "us"] {
+        fs::create_dir_all(sandbox.path(format!("vault/{session}"))).unwrap();
+        fs::write(sandbox.path(format!("vault/{session}/core.dmp")), [0x80; 128]).unwrap();
+        let arguments = ["add-session", session, "--environment", "prod", "--sensitivity", "restricted"];
+        sandbox.packet("reliability", &arguments).exits(0);
+    }
+    let add = |session: &str, more: &[&str]| {
+        let dump = format!("vault:{session}/core.dmp");
+        let arguments = ["add-fragment", &dump, "--session", session, "--annex", "--why", "only to be kept"];
+        sandbox.packet("reliability", &[&arguments[..], more].concat())
+    };
+    add("eu", &[]).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "eu"]).exits(0);
+    let refused = add("us", &[]).exits(2);
+    assert!(refused.err.contains("fragment core-dmp is there already") && refused.err.contains("--id"), "{refused:?}");
+    add("us", &["--id", "core-us"]).exits(0);
+    add("eu", &[]).exits(0);
+}
+
+#[test]
 fn only_disposers_dispose_and_never_an_agent() {
     let sandbox = holding(&[EMAIL], &[]);
     sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
