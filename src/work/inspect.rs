@@ -18,7 +18,7 @@ use crate::dump::hash;
 use crate::dump::layout::layout;
 use crate::model::finding::{Account, Finding};
 use crate::model::fragment::{Fragment, Sanitized};
-use crate::model::id::ActorId;
+use crate::model::id::{ActorId, FragmentId};
 use crate::model::layout::{Held, HeldRange, Layout};
 use crate::model::packet::Packet;
 use crate::model::scanned::{Complete, FragmentScan, Scanned, Side};
@@ -80,10 +80,10 @@ impl Unread {
 /// The fragments that are read to scan some: these first, then the others of their captures. What a part of a value in one
 /// of them is, may be told by another alone, and must not depend on which were asked for.
 pub(super) fn read_for<'p>(packet: &'p Packet, fragments: &[&'p Fragment]) -> Vec<&'p Fragment> {
-    let is_asked_for = |other: &&Fragment| fragments.iter().any(|fragment| fragment.id == other.id);
+    let asked_for: BTreeSet<&FragmentId> = fragments.iter().map(|fragment| &fragment.id).collect();
     let captures: BTreeSet<&str> = fragments.iter().map(|fragment| fragment.capture.key.as_str()).collect();
     let all = packet.content.fragments.values().map(AsRef::as_ref);
-    let others = all.filter(|other| captures.contains(other.capture.key.as_str()) && !is_asked_for(other));
+    let others = all.filter(|other| captures.contains(other.capture.key.as_str()) && !asked_for.contains(&other.id));
     fragments.iter().copied().chain(others).collect()
 }
 
@@ -134,6 +134,13 @@ struct Read {
     found: Result<(Scan, Vec<Finding>), Unread>,
 }
 
+impl Read {
+    /// Whether the raw bytes were read to their end, so that what stands whole in them is known.
+    fn is_known(&self) -> bool {
+        self.of != Side::Raw || self.found.as_ref().is_ok_and(|(scan, _)| shortfall(scan).is_none())
+    }
+}
+
 /// An open capture and its layout.
 struct Opened {
     file: Steady,
@@ -157,15 +164,11 @@ impl<'p> Inspector<'p> {
 
     fn fragments(&self, fragments: &[&'p Fragment], inspection: &mut Inspection, progress: &Progress<'_>) {
         let all = read_for(self.packet, fragments);
-        let mut read: Vec<Vec<Read>> = all.iter().map(|fragment| self.sides(fragment, progress)).collect();
+        let mut read: Vec<Vec<Read>> = fragments.iter().map(|fragment| self.sides(fragment, progress)).collect();
+        read.extend(all[fragments.len()..].iter().map(|other| vec![self.raw_side(other, progress)]));
         let parts = self.parts(&all, &read);
-        let is_whole = |sides: &[Read]| {
-            sides
-                .iter()
-                .all(|side| side.of != Side::Raw || side.found.as_ref().is_ok_and(|(s, _)| shortfall(s).is_none()))
-        };
-        let captures = all.iter().zip(&read).filter(|(_, sides)| !is_whole(sides));
-        let unread: BTreeSet<&str> = captures.map(|(fragment, _)| fragment.capture.key.as_str()).collect();
+        let unread = all.iter().zip(&read).filter(|(_, sides)| !sides.iter().all(Read::is_known));
+        let unread: BTreeSet<&str> = unread.map(|(fragment, _)| fragment.capture.key.as_str()).collect();
         for ((fragment, sides), scan) in fragments.iter().zip(&mut read).zip(&mut inspection.scans) {
             let key = fragment.capture.key.as_str();
             let complete = (!unread.contains(key)).then(|| self.complete(fragment)).flatten();
@@ -184,10 +187,14 @@ impl<'p> Inspector<'p> {
         self.by.map(|by| Complete { taxonomy, around, by: by.clone() })
     }
 
+    fn raw_side(&self, fragment: &Fragment, progress: &Progress<'_>) -> Read {
+        let bytes = fragment.raw.keyed_blake3.to_string();
+        Read { of: Side::Raw, bytes, found: self.raw(fragment, progress) }
+    }
+
     /// Scans a fragment's raw bytes, and its sanitized ones.
     fn sides(&self, fragment: &Fragment, progress: &Progress<'_>) -> Vec<Read> {
-        let raw = fragment.raw.keyed_blake3.to_string();
-        let mut sides = vec![Read { of: Side::Raw, bytes: raw, found: self.raw(fragment, progress) }];
+        let mut sides = vec![self.raw_side(fragment, progress)];
         if let Some(sanitized) = &fragment.sanitized {
             let found = self.sanitized(sanitized, progress);
             sides.push(Read { of: Side::Sanitized, bytes: sanitized.blake3.to_string(), found });
