@@ -34,6 +34,9 @@ const FAR: usize = 96;
 /// that are masked or placeholders one may be none.
 const IN_VAIN: u8 = 16;
 
+/// How many hits on either side of one may compete with it.
+const NEIGHBOURS: usize = 64;
+
 /// A suspected identifier in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hit {
@@ -335,26 +338,45 @@ fn goes_on(candidate: &Candidate<'_>) -> bool {
 /// Of hits whose classes compete, one keeps the bytes: the surer, then the longer, then the earlier class. A hit yields to
 /// one that stands, not to one that had to yield itself.
 pub(super) fn settle(rules: &Rules, hits: &mut Vec<Hit>) {
-    let group = |hit: &Hit| rules.rules[usize::from(hit.class)].group;
     hits.sort_unstable_by_key(|hit| (hit.start, hit.end, hit.class, Reverse(hit.confidence)));
     hits.dedup_by_key(|hit| (hit.start, hit.end, hit.class));
-    let strength = |hit: &Hit| (hit.confidence, hit.end - hit.start, Reverse(hit.class), Reverse(hit.start));
-    let longest = hits.iter().map(|hit| hit.end - hit.start).max().unwrap_or(0);
-    let mut strongest_first: Vec<usize> = (0..hits.len()).collect();
-    strongest_first.sort_unstable_by_key(|at| Reverse(strength(&hits[*at])));
-    let mut stands = vec![false; hits.len()];
-    for at in strongest_first {
-        let hit = &hits[at];
-        let near = |other: &usize| hits[*other].start < hit.end && hits[*other].start + longest > hit.start;
-        let beats = |other: usize| {
-            let other = &hits[other];
-            let overlaps = other.start < hit.end && hit.start < other.end;
-            overlaps && (other.class == hit.class || group(hit).is_some() && group(other) == group(hit))
-        };
-        let back = (0..at).rev().take(64).take_while(near).any(|other| stands[other] && beats(other));
-        stands[at] =
-            !back && !(at + 1..hits.len()).take(64).take_while(near).any(|other| stands[other] && beats(other));
+    let mut stands = vec![true; hits.len()];
+    let mut order = Vec::new();
+    let mut from = 0;
+    while from < hits.len() {
+        // Those that hang together, each overlapping some other.
+        let (mut to, mut end) = (from + 1, hits[from].end);
+        while let Some(next) = hits.get(to).filter(|next| next.start < end) {
+            end = end.max(next.end);
+            to += 1;
+        }
+        if to - from > 1 {
+            contest(rules, &hits[from..to], &mut order, &mut stands[from..to]);
+        }
+        from = to;
     }
     let mut stands = stands.into_iter();
     hits.retain(|_| stands.next().unwrap_or(false));
+}
+
+/// Which of some hits stand, the strongest asked first; `order` is working memory.
+fn contest(rules: &Rules, hits: &[Hit], order: &mut Vec<usize>, stands: &mut [bool]) {
+    let group = |hit: &Hit| rules.rules[usize::from(hit.class)].group;
+    order.clear();
+    order.extend(0..hits.len());
+    order.sort_unstable_by_key(|at| {
+        let hit = &hits[*at];
+        Reverse((hit.confidence, hit.end - hit.start, Reverse(hit.class), Reverse(hit.start)))
+    });
+    stands.fill(false);
+    for &at in &*order {
+        let hit = &hits[at];
+        let beats = |other: &Hit| {
+            let overlaps = other.start < hit.end && hit.start < other.end;
+            overlaps && (other.class == hit.class || group(hit).is_some() && group(other) == group(hit))
+        };
+        let near = at.saturating_sub(NEIGHBOURS)..hits.len().min(at + NEIGHBOURS);
+        let beaten = hits[near.clone()].iter().zip(&stands[near]).any(|(other, stands)| *stands && beats(other));
+        stands[at] = !beaten;
+    }
 }
