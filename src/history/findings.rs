@@ -24,11 +24,11 @@ pub(super) fn scan(case: &Case<'_>) -> Result<Accepted, Wrong> {
     let mut adds = false;
     let surroundings = LazyCell::new(|| case.packet.content.surroundings());
     for placed in &case.changes {
-        let file = decode(case, placed)?;
         if placed.bytes()?.len() > LONGEST_SCANNED {
             let message = format!("{} leaves no room for what people make of it", placed.change.path);
             return wrong(ReasonCode::MalformedFile, message);
         }
+        let file = decode(case, placed)?;
         let before = before(case, &file);
         if file.disposition != before.disposition || !file.holds(&before) {
             let message = format!("{} drops or judges findings; a scan only ever adds", placed.change.path);
