@@ -7,10 +7,11 @@ use crate::model::coverage::is_covered;
 use crate::model::finding::Finding;
 use crate::model::finding_set::Current;
 use crate::model::fragment::Fragment;
+use crate::model::fragment_scan::{Cause, FragmentScan};
 use crate::model::id::ClassId;
 use crate::model::packet::Packet;
 use crate::model::reason::{Reason, ReasonCode};
-use crate::model::scanned::{FragmentScan, Scanned};
+use crate::model::scanned::Scanned;
 use crate::model::surroundings::Surroundings;
 use crate::model::taxonomy::Taxonomy;
 
@@ -49,7 +50,14 @@ pub(super) fn leaks(case: &Case<'_>) -> Vec<Reason> {
 
 fn leaks_of(case: &Case<'_>, fragment: &Fragment) -> Vec<Reason> {
     let now = case.facts.scans.unwrap_or_default().iter().filter(|s| s.fragment == fragment.id);
-    unresolved(case.packet, fragment, now.flat_map(|s| &s.scanned))
+    let mut reasons = unresolved(case.packet, fragment, now.flat_map(|s| &s.scanned));
+    // Who cannot look judges by the record alone, and must come to the same.
+    for by_record in unresolved(case.packet, fragment, std::iter::empty()) {
+        if !reasons.iter().any(|reason| reason.subject == by_record.subject) {
+            reasons.push(by_record);
+        }
+    }
+    reasons
 }
 
 /// The classes that block and show in a fragment, by what is on record and what was just seen, and that nobody disposed of.
@@ -83,15 +91,31 @@ fn reason(fragment: &Fragment, class: &ClassId, shown: &Shown, reopened: bool) -
 pub(super) fn unread(case: &Case<'_>) -> Vec<Reason> {
     let Some(scans) = case.facts.scans else { return Vec::new() };
     let surroundings = LazyCell::new(|| case.packet.content.surroundings());
-    let incomplete = scans.iter().filter_map(|scan| scan.incomplete.as_ref().map(|why| (scan, why)));
-    incomplete
-        .filter(|(scan, _)| !(scan.out_of_reach && stood_in(case, scan, &surroundings)))
-        .map(|(scan, why)| {
-            let message = format!("fragment {} could not be scanned to the end: {why}", scan.fragment);
-            let help = "packet scan FRAGMENT   shows how far it gets; where the vault is out of reach, a custodian who can read it runs packet scan --record and packet drift --record";
-            Reason::new(ReasonCode::ScanIncomplete, format!("fragment:{}", scan.fragment), message, help)
-        })
-        .collect()
+    let is_out_of_reach = |scan: &FragmentScan| scan.unread.as_ref().is_some_and(|u| u.cause == Cause::OutOfReach);
+    let left = scans.iter().filter(|scan| !(is_out_of_reach(scan) && stood_in(case, scan, &surroundings)));
+    left.filter_map(incomplete).collect()
+}
+
+/// Why a fragment was not scanned to its end, and what to do; none when it was.
+pub fn incomplete(scan: &FragmentScan) -> Option<Reason> {
+    let unread = scan.unread.as_ref()?;
+    let id = &scan.fragment;
+    let message = format!("fragment {id} could not be scanned to the end: {}", unread.why);
+    let help = match unread.cause {
+        Cause::OutOfReach => {
+            "make the vault readable and try again; or a custodian who can read it runs packet scan --record and packet drift --record"
+        }
+        Cause::TooMuch => {
+            "packet scan   says how much of it was left out; take it in parts without that: packet add-fragment with --all-regions, --va or --range"
+        }
+        Cause::Changed => {
+            "packet drift   tells what is not as pinned: restore it, or take it anew with packet add-fragment"
+        }
+        Cause::Unfit => {
+            "the key and the exact list must be those of the packet's vault: mount it, or mend what is named"
+        }
+    };
+    Some(Reason::new(ReasonCode::ScanIncomplete, format!("fragment:{id}"), message, help))
 }
 
 /// Bytes that are out of reach here may have been scanned by a custodian, to the end and by the taxonomy in force.

@@ -11,11 +11,11 @@ mod policy;
 mod release;
 mod sources;
 
+use crate::model::fragment_scan::FragmentScan;
 use crate::model::packet::Packet;
 use crate::model::policy::Policy;
 use crate::model::reason::Reason;
 use crate::model::release::{Release, ReleaseState};
-use crate::model::scanned::FragmentScan;
 use crate::model::source::{SourceCheck, SubjectCheck};
 use crate::model::time::{Lifetime, Time};
 
@@ -108,5 +108,5 @@ pub fn state(packet: &Packet, release: &Release, now: Time) -> ReleaseState {
     }
 }
 
-pub use findings::{Shown, shown, unresolved};
+pub use findings::{Shown, incomplete, shown, unresolved};
 pub use release::{counting_signers, missing_roles};

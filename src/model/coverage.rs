@@ -89,7 +89,8 @@ kind_enum!(
         UnclaimedClass = "unclaimed-class",
         /// A placeholder names one class, and findings of others alone lie under it.
         PlaceholderMislabelled = "placeholder-mislabelled",
-        /// The class is claimed as masked, and nothing of it was found in the raw bytes: nobody can tell.
+        /// The class is claimed as masked, something that is not explained by findings was, and nothing of the class was
+        /// found in the raw bytes: nobody can tell.
         Unverifiable = "unverifiable",
     }
 );
@@ -126,12 +127,13 @@ impl Coverage {
     /// Holds a fragment's redaction against what was found in it. `claimed` are the classes its sanitizer says it masks.
     pub fn of(fragment: &Fragment, current: &Current, fills: &[Fill], claimed: &[ClassId]) -> Self {
         let (covered, uncovered) = current.raw.iter().cloned().partition(|finding| is_covered(fragment, finding));
+        let masked_without_finding = masked_without_finding(fragment, &current.raw);
         Self {
             covered,
             uncovered,
             leaked: current.sanitized.clone(),
-            mismatched: mismatches(current, fills, claimed),
-            masked_without_finding: masked_without_finding(fragment, &current.raw),
+            mismatched: mismatches(current, fills, claimed, masked_without_finding > 0),
+            masked_without_finding,
         }
     }
 }
@@ -167,14 +169,16 @@ fn union(findings: &[Finding]) -> Vec<(u64, u64)> {
     union
 }
 
-fn mismatches(current: &Current, fills: &[Fill], claimed: &[ClassId]) -> Vec<Mismatch> {
+fn mismatches(current: &Current, fills: &[Fill], claimed: &[ClassId], unexplained: bool) -> Vec<Mismatch> {
     let raw: BTreeSet<&ClassId> = current.raw.iter().map(|f| &f.class).collect();
     let leaked: BTreeSet<&ClassId> = current.sanitized.iter().map(|f| &f.class).collect();
     let named: BTreeSet<&ClassId> = fills.iter().filter_map(|f| f.claims.as_ref()).collect();
     let all: BTreeSet<&ClassId> = claimed.iter().chain(named.iter().copied()).collect();
     let plain = |kind, class: &ClassId| Mismatch { kind, class: class.clone(), found: None, offset: None };
     let leftover = all.iter().filter(|c| leaked.contains(**c)).map(|c| plain(MismatchKind::Leftover, c));
-    let unverifiable = all.iter().filter(|c| !raw.contains(**c)).map(|c| plain(MismatchKind::Unverifiable, c));
+    // One claim is often made for all regions of a dump: where nothing was there to mask, nothing is to be verified.
+    let to_verify = if unexplained { &all } else { &named };
+    let unverifiable = to_verify.iter().filter(|c| !raw.contains(**c)).map(|c| plain(MismatchKind::Unverifiable, c));
     let unclaimed = raw.iter().filter(|c| !claimed.is_empty() && !all.contains(**c));
     let unclaimed = unclaimed.map(|c| plain(MismatchKind::UnclaimedClass, c));
     let placeholders = fills.iter().filter_map(|fill| of_placeholder(current, fill, claimed));
@@ -225,8 +229,12 @@ mod tests {
     }
 
     fn kinds(current: &Current, fills: &[Fill], claimed: &[&str]) -> Vec<MismatchKind> {
+        kinds_where(&[(0, 100)], current, fills, claimed)
+    }
+
+    fn kinds_where(intervals: &[(u64, u64)], current: &Current, fills: &[Fill], claimed: &[&str]) -> Vec<MismatchKind> {
         let claimed: Vec<ClassId> = claimed.iter().map(|id| class(id)).collect();
-        Coverage::of(&masked(&[]), current, fills, &claimed).mismatched.into_iter().map(|m| m.kind).collect()
+        Coverage::of(&masked(intervals), current, fills, &claimed).mismatched.into_iter().map(|m| m.kind).collect()
     }
 
     #[test]
@@ -267,6 +275,20 @@ mod tests {
         assert_eq!(kinds(&raw(&[]), &[], &["email"]), [MismatchKind::Unverifiable]);
         assert_eq!(kinds(&raw(&["email"]), &[fill(0, "email")], &["email"]), []);
         assert_eq!(kinds(&raw(&["email"]), &[], &[]), [], "nothing is claimed");
+    }
+
+    #[test]
+    fn a_claim_is_kept_where_nothing_was_there_to_mask() {
+        let found = Current { raw: vec![finding("email", 0, 8)], sanitized: vec![] };
+        let claims = ["email", "iban"];
+        assert_eq!(kinds_where(&[], &Current::default(), &[], &claims), [], "nothing is masked");
+        assert_eq!(kinds_where(&[(0, 8)], &found, &[], &claims), [], "all that is masked is explained");
+        assert_eq!(kinds_where(&[(0, 9)], &found, &[], &claims), [MismatchKind::Unverifiable]);
+        assert_eq!(
+            kinds_where(&[(0, 8)], &found, &[fill(0, "iban")], &claims).len(),
+            2,
+            "a placeholder says it was there"
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod finding;
 pub mod finding_set;
 pub mod findings;
 pub mod fragment;
+pub mod fragment_scan;
 pub mod id;
 pub mod intervals;
 pub mod key;

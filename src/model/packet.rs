@@ -263,12 +263,20 @@ impl Packet {
         match target {
             Target::Packet | Target::Lane => true,
             Target::Session(id) | Target::Region(id, _) | Target::Address(id, ..) => content.sessions.contains_key(id),
-            Target::Fragment(id, _) | Target::Findings(id, _) => content.fragments.contains_key(id),
+            Target::Fragment(id, _) => content.fragments.contains_key(id),
+            Target::Findings(id, class) => content.fragments.contains_key(id) && self.has_class(id, class),
             Target::Symbols(id) | Target::Frame(id, _) => content.symbols.contains_key(id),
             Target::Retention(id) => content.sessions.contains_key(id),
             Target::Section(name) => content.sections.contains_key(name),
             Target::Attachment(id) => content.attachments.contains_key(id),
         }
+    }
+
+    /// Whether a class may be spoken of: the taxonomy in force has it, or it is on record, by whatever taxonomy.
+    fn has_class(&self, fragment: &FragmentId, class: &str) -> bool {
+        let recorded = self.findings.get(fragment).into_iter().flat_map(|r| &r.file.scan).flat_map(|s| &s.found);
+        let known = self.content.taxonomy.class.iter().map(|class| &class.id);
+        known.chain(recorded.map(|found| &found.class)).any(|id| id.as_str() == class)
     }
 
     /// The digests of the material: content and record.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::{Blake3, KeyedBlake3};
 use super::finding::{Confidence, Finding};
 use super::fragment::{Extent, Fragment};
-use super::id::{ActorId, ClassId, FragmentId, InvalidId};
+use super::id::{ActorId, ClassId, InvalidId};
 use super::kinds::kind_enum;
 
 kind_enum!(
@@ -209,19 +209,6 @@ pub fn bytes_of(fragment: &Fragment) -> Vec<(Side, String)> {
     let raw = (Side::Raw, fragment.raw.keyed_blake3.to_string());
     let sanitized = fragment.sanitized.as_ref().map(|s| (Side::Sanitized, s.blake3.to_string()));
     [Some(raw), sanitized].into_iter().flatten().collect()
-}
-
-/// What a command found in one fragment when it looked itself, before anything of it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FragmentScan {
-    /// The fragment.
-    pub fragment: FragmentId,
-    /// What was found, by side.
-    pub scanned: Vec<Scanned>,
-    /// Why not everything was read, if so.
-    pub incomplete: Option<String>,
-    /// Whether that is because the bytes were out of reach, and for no other reason.
-    pub out_of_reach: bool,
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ fn raw_file(vault: &Vault, fragment: &Fragment) -> Result<File, State> {
 }
 
 fn sanitized_file(vault: &Vault, sanitized: &Sanitized) -> Result<File, State> {
-    let file = vault.open_sanitized(&sanitized.blake3).map_err(|error| failed(&error))?;
+    let (file, _) = vault.open_sanitized(&sanitized.blake3).map_err(|error| failed(&error))?;
     of_length(file, sanitized.bytes)
 }
 

@@ -191,18 +191,15 @@ impl Vault {
     /// # Errors
     /// When it is gone, cannot be read, or its name leads out of the vault by now.
     pub fn open_capture(&self, key: &str) -> Result<(File, PathBuf), VaultError> {
-        let path = self.root.join(self.locate(&format!("vault:{key}"), &self.root)?);
-        let file = File::open(&path).map_err(|error| VaultError::Io { path: path.clone(), error })?;
-        Ok((file, path))
+        open(self.root.join(self.locate(&format!("vault:{key}"), &self.root)?))
     }
 
     /// Opens stored sanitized bytes.
     ///
     /// # Errors
     /// When they are gone or cannot be read.
-    pub fn open_sanitized(&self, digest: &Blake3) -> Result<File, VaultError> {
-        let path = self.sanitized_path(digest);
-        File::open(&path).map_err(|error| VaultError::Io { path, error })
+    pub fn open_sanitized(&self, digest: &Blake3) -> Result<(File, PathBuf), VaultError> {
+        open(self.sanitized_path(digest))
     }
 
     /// Opens the exact list, if there is one.
@@ -309,6 +306,14 @@ fn keep_new(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// A file open for reading, and where it lies.
+fn open(path: PathBuf) -> Result<(File, PathBuf), VaultError> {
+    match File::open(&path) {
+        Ok(file) => Ok((file, path)),
+        Err(error) => Err(VaultError::Io { path, error }),
+    }
+}
+
 /// Puts a file that is there, and its name, on the disk.
 fn sync_file(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()?;
@@ -381,7 +386,7 @@ mod tests {
             incoming.writer().write_all(b"masked").unwrap();
             incoming.keep(&digest, 6).unwrap();
             let mut text = String::new();
-            vault.open_sanitized(&digest).unwrap().read_to_string(&mut text).unwrap();
+            vault.open_sanitized(&digest).unwrap().0.read_to_string(&mut text).unwrap();
             assert_eq!(text, "masked");
             fs::write(vault.sanitized_path(&digest), b"broken").unwrap();
         }

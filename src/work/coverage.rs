@@ -74,7 +74,7 @@ pub fn coverage(
         if fragment.disclosure == Disclosure::Included {
             answer.reasons.extend(gate::unresolved(&packet, fragment, scan.scanned.iter()));
         }
-        answer.reasons.extend(reasons(&covered, scan.incomplete.as_deref()));
+        answer.reasons.extend(mismatches(&covered).into_iter().chain(gate::incomplete(scan)));
         answer.fragments.push(covered);
     }
     let coverages = answer.fragments.iter().map(|covered| &covered.coverage);
@@ -86,7 +86,7 @@ pub fn coverage(
 fn fills(packet: &Packet, fragment: &Fragment) -> Vec<Fill> {
     let (Some(sanitized), Some(redaction)) = (&fragment.sanitized, &fragment.redaction) else { return Vec::new() };
     let vault = Vault::open(&packet.content.charter.vault().url);
-    let Some(file) = vault.ok().and_then(|vault| vault.open_sanitized(&sanitized.blake3).ok()) else {
+    let Some((file, _)) = vault.ok().and_then(|vault| vault.open_sanitized(&sanitized.blake3).ok()) else {
         return Vec::new();
     };
     let fill = |interval: &crate::model::redaction::Interval| {
@@ -102,22 +102,10 @@ fn placeholders(packet: &Packet) -> impl Iterator<Item = (&ClassId, &str)> {
     classes.flat_map(|class| class.placeholders.iter().map(|text| (&class.id, text.as_str())))
 }
 
-fn reasons(covered: &Covered, incomplete: Option<&str>) -> Vec<Reason> {
-    let (id, coverage) = (&covered.id, &covered.coverage);
-    let mut reasons = Vec::new();
-    if !coverage.mismatched.is_empty() {
-        let message = format!("fragment {id}: {} claims do not fit what was found", coverage.mismatched.len());
-        let help = "packet coverage --json   lists them; correct the sanitizer's rules, or what it is said to mask";
-        reasons.push(Reason::new(ReasonCode::ClaimMismatch, format!("fragment:{id}"), message, help));
-    }
-    if let Some(why) = incomplete {
-        let message = format!("fragment {id} could not be scanned to the end: {why}");
-        reasons.push(Reason::new(
-            ReasonCode::ScanIncomplete,
-            format!("fragment:{id}"),
-            message,
-            "packet scan FRAGMENT",
-        ));
-    }
-    reasons
+fn mismatches(covered: &Covered) -> Option<Reason> {
+    let (id, mismatched) = (&covered.id, covered.coverage.mismatched.len());
+    let message = format!("fragment {id}: {mismatched} claims do not fit what was found");
+    let help = "packet coverage --json   lists them; correct the sanitizer's rules, or what it is said to mask";
+    let reason = || Reason::new(ReasonCode::ClaimMismatch, format!("fragment:{id}"), message, help);
+    (mismatched > 0).then(reason)
 }

@@ -4,17 +4,17 @@ use super::Desk;
 use super::drift::Progress;
 use super::inspect::{self, Inspection};
 use super::load::{self, Replay};
-use super::refused::{Refused, Verdict};
+use super::refused::{Refused, Why};
 use super::write::{Author, NewEntry, Plan, actor_of, write};
 use crate::model::actor::{Actor, CUSTODIAN};
 use crate::model::canonical::Stored;
 use crate::model::findings::{FindingsFile, LONGEST_SCANNED};
 use crate::model::fragment::Fragment;
+use crate::model::fragment_scan::FragmentScan;
 use crate::model::id::{CommitId, FragmentId};
 use crate::model::operation::Operation;
 use crate::model::packet::Packet;
 use crate::model::place::Place;
-use crate::model::scanned::FragmentScan;
 use crate::sign::Signer;
 use crate::source::evidence;
 
@@ -27,6 +27,8 @@ pub struct Scanned {
     pub inspection: Inspection,
     /// The entry that recorded it, if there was anything to record.
     pub recorded: Option<CommitId>,
+    /// Fragments with more findings than may be on record.
+    pub too_many: Vec<Why>,
 }
 
 /// Scans fragments, all of the packet's when none is named. Nothing is recorded.
@@ -40,13 +42,13 @@ pub fn scan(
 ) -> Result<Scanned, Refused> {
     let packet = load::load(desk, None, Replay::Cached)?.packet;
     let inspection = inspected(&packet, named, None, progress)?;
-    Ok(Scanned { packet, inspection, recorded: None })
+    Ok(Scanned { packet, inspection, recorded: None, too_many: Vec::new() })
 }
 
-/// Scans fragments and records what was found beyond what is on record.
+/// Scans fragments and records what was found beyond what is on record, but for those that hold too much to record.
 ///
 /// # Errors
-/// As [`scan`]; when the actor may not, there is too much to record, or the write fails.
+/// As [`scan`]; when the actor may not, or the write fails.
 pub fn record(
     desk: &Desk,
     signer: &Signer,
@@ -58,11 +60,12 @@ pub fn record(
     let packet = snapshot.packet;
     let actor = actor_of(&packet.content.charter, signer)?;
     let inspection = inspected(&packet, named, Some(&actor), progress)?;
-    if added(&packet, &inspection)?.is_empty() && own_newest(&packet, &actor).is_none() {
-        return Ok(Scanned { packet, inspection, recorded: None });
+    let (files, too_many) = added(&packet, &inspection);
+    if files.is_empty() && own_newest(&packet, &actor).is_none() {
+        return Ok(Scanned { packet, inspection, recorded: None, too_many });
     }
     let written = write(desk, signer, Replay::Cached, |now, author| {
-        let files = added(&now.packet, &inspection)?;
+        let (files, _) = added(&now.packet, &inspection);
         match files.is_empty() {
             // The same command ran before, and may have been killed: what it left undone is finished.
             true => {
@@ -72,7 +75,8 @@ pub fn record(
             false => Ok(Plan::Write(entry_of(author, &inspection, files))),
         }
     })?;
-    Ok(Scanned { packet: written.packet, inspection, recorded: Some(written.entry) })
+    let (_, too_many) = added(&written.packet, &inspection);
+    Ok(Scanned { packet: written.packet, inspection, recorded: Some(written.entry), too_many })
 }
 
 /// The actor's newest entry, if it recorded a scan.
@@ -108,17 +112,19 @@ pub(super) fn fragments<'p>(packet: &'p Packet, named: &[FragmentId]) -> Result<
     named.iter().map(find).collect()
 }
 
-/// The findings files with what was found added, where that adds anything.
-fn added(packet: &Packet, inspection: &Inspection) -> Result<Vec<FindingsFile>, Refused> {
-    let mut files = Vec::new();
+/// The findings files with what was found added, where that adds anything, and why others cannot be recorded.
+fn added(packet: &Packet, inspection: &Inspection) -> (Vec<FindingsFile>, Vec<Why>) {
+    let (mut files, mut too_many) = (Vec::new(), Vec::new());
     for scan in inspection.scans.iter().filter(|scan| !scan.scanned.is_empty()) {
         let Some(file) = with(packet, scan) else { continue };
         if packet.findings.get(&scan.fragment).map(|recorded| &recorded.file) != Some(&file) {
-            refuse_too_long(&file)?;
-            files.push(file);
+            match excess(&file) {
+                Some(why) => too_many.push(why),
+                None => files.push(file),
+            }
         }
     }
-    Ok(files)
+    (files, too_many)
 }
 
 /// A fragment's findings on record, with what a scan found added.
@@ -136,24 +142,27 @@ pub(super) fn unrecorded(packet: &Packet, scans: &[FragmentScan]) -> usize {
     scans.iter().filter_map(|scan| Some(with(packet, scan)?.count() - recorded(&scan.fragment))).sum()
 }
 
-fn refuse_too_long(file: &FindingsFile) -> Result<(), Refused> {
+/// Why findings are more than may be on record, if so.
+fn excess(file: &FindingsFile) -> Option<Why> {
     let bytes = file.encode().len();
     if bytes <= LONGEST_SCANNED && file.problem().is_none() {
-        return Ok(());
+        return None;
     }
+    let (fragment, count) = (&file.fragment, file.count());
     let message = format!(
-        "the {} findings of fragment {} take {bytes} bytes; {LONGEST_SCANNED} may be recorded",
-        file.count(),
-        file.fragment
+        "the {count} findings of fragment {fragment} take {bytes} bytes and are not recorded; {LONGEST_SCANNED} may be"
     );
     let help = "take it in parts: packet add-fragment DUMP --session ID --all-regions, or a large region with --va or --range; what \
                 was masked anew often begins anew under another --id";
-    Err(Refused::new(Verdict::No, "too-many-findings", format!("fragment:{}", file.fragment), message, help))
+    let (code, subject) = ("too-many-findings".to_owned(), format!("fragment:{fragment}"));
+    Some(Why { code, subject, message, help: help.to_owned() })
 }
 
 fn entry_of(author: &Author<'_>, inspection: &Inspection, files: Vec<FindingsFile>) -> NewEntry {
-    let found: usize = inspection.scans.iter().flat_map(|s| &s.scanned).map(|s| s.findings().count()).sum();
-    let subject = format!("{found} findings in {} fragments, by {}", inspection.scans.len(), author.actor.id);
+    let is_recorded = |scan: &&FragmentScan| files.iter().any(|file| file.fragment == scan.fragment);
+    let scanned = inspection.scans.iter().filter(is_recorded).flat_map(|scan| &scan.scanned);
+    let found: usize = scanned.map(|scanned| scanned.findings().count()).sum();
+    let subject = format!("{found} findings in {} fragments, by {}", files.len(), author.actor.id);
     let change = |file: FindingsFile| (Place::Findings(file.fragment.clone()), Some(file.encode().into_bytes()));
     let changes = files.into_iter().map(change).collect();
     NewEntry { operation: Operation::Scan, subject, body: String::new(), stage: None, changes }

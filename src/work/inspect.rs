@@ -18,10 +18,11 @@ use crate::dump::hash;
 use crate::dump::layout::layout;
 use crate::model::finding::{Account, Finding};
 use crate::model::fragment::{Fragment, Sanitized};
+use crate::model::fragment_scan::{Cause, FragmentScan, Unread};
 use crate::model::id::{ActorId, FragmentId};
 use crate::model::layout::{Held, HeldRange, Layout};
 use crate::model::packet::Packet;
-use crate::model::scanned::{Complete, FragmentScan, Scanned, Side};
+use crate::model::scanned::{Complete, Scanned, Side};
 use crate::model::session::Capture;
 use crate::model::surroundings::Surroundings;
 use crate::scan::parts::{PartPlace, Parts};
@@ -47,32 +48,11 @@ pub(super) fn unfit(error: &TaxonomyError) -> Refused {
     Refused::new(Verdict::Undecided, "scan-incomplete", "taxonomy", error.to_string(), help)
 }
 
-/// Why bytes were not scanned to the end.
-#[derive(Debug)]
-enum Unread {
-    /// They cannot be got at from here: somebody else may.
-    OutOfReach(String),
-    /// They are here, and are not what they should be or cannot be scanned.
-    Unfit(String),
-}
-
 impl From<VaultError> for Unread {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::Absent { .. } | VaultError::Io { .. } => Self::OutOfReach(error.to_string()),
-            _ => Self::Unfit(error.to_string()),
-        }
-    }
-}
-
-impl Unread {
-    fn io(error: &impl ToString) -> Self {
-        Self::OutOfReach(error.to_string())
-    }
-
-    fn why(&self) -> &str {
-        match self {
-            Self::OutOfReach(why) | Self::Unfit(why) => why,
+            VaultError::Absent { .. } | VaultError::Io { .. } => Self::out_of_reach(&error),
+            _ => Self::new(Cause::Unfit, error.to_string()),
         }
     }
 }
@@ -95,25 +75,13 @@ pub(super) fn inspect<'p>(
     by: Option<&'p ActorId>,
     progress: &Progress<'_>,
 ) -> Inspection {
-    let mut inspection = Inspection::default();
-    let blank = |fragment: &&Fragment| FragmentScan {
-        fragment: fragment.id.clone(),
-        scanned: Vec::new(),
-        incomplete: None,
-        out_of_reach: true,
-    };
-    inspection.scans = fragments.iter().map(blank).collect();
+    let scans = fragments.iter().map(|fragment| FragmentScan::new(fragment.id.clone())).collect();
+    let mut inspection = Inspection { scans, account: Account::default() };
     match Inspector::new(packet, by) {
         Ok(inspector) => inspector.fragments(fragments, &mut inspection, progress),
-        Err(unread) => inspection.scans.iter_mut().for_each(|scan| blame(scan, "its", &unread)),
+        Err(unread) => inspection.scans.iter_mut().for_each(|scan| scan.blame("its", &unread)),
     }
     inspection
-}
-
-/// What cannot be read for any other reason than that it is out of reach nobody else's scan stands in for.
-fn blame(scan: &mut FragmentScan, what: &str, unread: &Unread) {
-    scan.incomplete = Some(format!("{what} bytes: {}", unread.why()));
-    scan.out_of_reach &= matches!(unread, Unread::OutOfReach(_));
 }
 
 struct Inspector<'p> {
@@ -153,10 +121,13 @@ impl<'p> Inspector<'p> {
         let vault = Vault::open(&content.charter.vault().url)?;
         let key = vault.read_key()?;
         if content.vault_key() != Some(&key.id()) {
-            return Err(Unread::Unfit(format!("the vault has key {}, which is not the packet's", key.id())));
+            return Err(Unread::new(
+                Cause::Unfit,
+                format!("the vault has key {}, which is not the packet's", key.id()),
+            ));
         }
-        let list = exact::list(&content.taxonomy, &vault, &key).map_err(Unread::Unfit)?;
-        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::Unfit(e.to_string()))?;
+        let list = exact::list(&content.taxonomy, &vault, &key).map_err(|why| Unread::new(Cause::Unfit, why))?;
+        let scanner = Scanner::new(&content.taxonomy).map_err(|e| Unread::new(Cause::Unfit, e.to_string()))?;
         let scanner = scanner.with_key(key.bytes()).with_exact(list);
         let surroundings = content.surroundings();
         Ok(Self { vault, key, scanner, by, surroundings, captures: RefCell::default(), packet })
@@ -211,10 +182,10 @@ impl<'p> Inspector<'p> {
                 let complete = complete.filter(|_| shortfall.is_none()).cloned();
                 scan.scanned.push(Scanned::of(side.of, side.bytes.clone(), complete, findings));
                 if let Some(why) = shortfall {
-                    blame(scan, &format!("not all of its {}", side.of), &Unread::Unfit(why));
+                    scan.blame(&format!("not all of its {}", side.of), &Unread::new(Cause::TooMuch, why));
                 }
             }
-            Err(unread) => blame(scan, &format!("its {}", side.of), unread),
+            Err(unread) => scan.blame(&format!("its {}", side.of), unread),
         }
     }
 
@@ -244,8 +215,8 @@ impl<'p> Inspector<'p> {
         let range = fragment.range;
         let places = parts::of_fragment(fragment, &opened.layout);
         let found = match (parts, side.of) {
-            (Err(error), _) => Err(Unread::io(error)),
-            (Ok(parts), Side::Raw) => raw_parts(&opened.file, &places, &scan.findings, parts),
+            (Err(error), _) => Err(Unread::out_of_reach(error)),
+            (Ok(parts), Side::Raw) => steady_parts(&opened.file, &places, &scan.findings, parts),
             (Ok(parts), Side::Sanitized) => self.sanitized_parts(fragment, &places, findings, parts),
         };
         match found {
@@ -272,8 +243,8 @@ impl<'p> Inspector<'p> {
             (offset.saturating_add(place.length) <= sanitized.bytes).then_some(PartPlace { offset, ..*place })
         };
         let places: Vec<PartPlace> = places.iter().filter_map(inside).collect();
-        let file = self.vault.open_sanitized(&sanitized.blake3)?;
-        parts.find(&file, &places, found).map_err(|e| Unread::io(&e))
+        let copy = self.copy(sanitized)?;
+        steady_parts(&copy, &places, found, parts)
     }
 
     /// A capture that was opened, and its name.
@@ -288,8 +259,8 @@ impl<'p> Inspector<'p> {
         let capture = self.capture(&fragment.capture)?;
         let file = &capture.file.file;
         let found = hash::keyed_blake3(file, range.offset, range.length, self.key.bytes(), &|_| ());
-        if found.map_err(|e| Unread::io(&e))? != fragment.raw.keyed_blake3 {
-            return Err(Unread::Unfit("they are not those committed to".to_owned()));
+        if found.map_err(|e| Unread::out_of_reach(&e))? != fragment.raw.keyed_blake3 {
+            return Err(Unread::new(Cause::Changed, "they are not those committed to"));
         }
         let scan = self.scan(file, &pieces(fragment, &capture.layout), progress)?;
         steady(&capture.file)?;
@@ -298,14 +269,22 @@ impl<'p> Inspector<'p> {
     }
 
     fn sanitized(&self, sanitized: &Sanitized, progress: &Progress<'_>) -> Result<(Scan, Vec<Finding>), Unread> {
-        let file = self.vault.open_sanitized(&sanitized.blake3)?;
-        let found = hash::plain(&file, 0, sanitized.bytes, &|_| ()).map_err(|e| Unread::io(&e))?;
-        if found.blake3 != sanitized.blake3 {
-            return Err(Unread::Unfit("they are not those recorded".to_owned()));
-        }
-        let scan = self.scan(&file, &[Piece { offset: 0, length: sanitized.bytes, va: None }], progress)?;
+        let copy = self.copy(sanitized)?;
+        let scan = self.scan(&copy.file, &[Piece { offset: 0, length: sanitized.bytes, va: None }], progress)?;
+        steady(&copy)?;
         let findings = scan.findings.clone();
         Ok((scan, findings))
+    }
+
+    /// Opens sanitized bytes, once they are shown to be those recorded.
+    fn copy(&self, sanitized: &Sanitized) -> Result<Steady, Unread> {
+        let (file, path) = self.vault.open_sanitized(&sanitized.blake3)?;
+        let copy = Steady::of(file, path).map_err(|e| Unread::out_of_reach(&e.reasons[0].message))?;
+        let found = hash::plain(&copy.file, 0, sanitized.bytes, &|_| ()).map_err(|e| Unread::out_of_reach(&e))?;
+        if found.blake3 != sanitized.blake3 {
+            return Err(Unread::new(Cause::Changed, "they are not those recorded"));
+        }
+        Ok(copy)
     }
 
     fn capture(&self, capture: &Capture) -> Result<Rc<Opened>, Unread> {
@@ -313,12 +292,12 @@ impl<'p> Inspector<'p> {
             return Ok(Rc::clone(opened));
         }
         let (file, path) = self.vault.open_capture(&capture.key)?;
-        let file = Steady::of(file, path).map_err(|e| Unread::OutOfReach(e.reasons[0].message.clone()))?;
+        let file = Steady::of(file, path).map_err(|e| Unread::out_of_reach(&e.reasons[0].message))?;
         if file.bytes() != capture.bytes {
             let why = format!("vault:{} is {} bytes long, not {}", capture.key, file.bytes(), capture.bytes);
-            return Err(Unread::Unfit(why));
+            return Err(Unread::new(Cause::Changed, why));
         }
-        let layout = layout(&file.file).map_err(|e| Unread::io(&e))?;
+        let layout = layout(&file.file).map_err(|e| Unread::out_of_reach(&e))?;
         let opened = Rc::new(Opened { file, layout });
         let key =
             self.packet.content.fragments.values().map(|f| f.capture.key.as_str()).find(|key| *key == capture.key);
@@ -329,19 +308,19 @@ impl<'p> Inspector<'p> {
     }
 
     fn scan(&self, file: &File, pieces: &[Piece], progress: &Progress<'_>) -> Result<Scan, Unread> {
-        self.scanner.scan(file, pieces, progress).map_err(|e| Unread::io(&e))
+        self.scanner.scan(file, pieces, progress).map_err(|e| Unread::out_of_reach(&e))
     }
 }
 
-fn raw_parts(file: &Steady, places: &[PartPlace], found: &[Finding], parts: &Parts) -> Result<Vec<Finding>, Unread> {
-    let found = parts.find(&file.file, places, found).map_err(|e| Unread::io(&e))?;
+fn steady_parts(file: &Steady, places: &[PartPlace], found: &[Finding], parts: &Parts) -> Result<Vec<Finding>, Unread> {
+    let found = parts.find(&file.file, places, found).map_err(|e| Unread::out_of_reach(&e))?;
     steady(file)?;
     Ok(found)
 }
 
 /// A file that changed while it was scanned was not scanned.
 fn steady(file: &Steady) -> Result<(), Unread> {
-    file.still_holds().map_err(|refused| Unread::Unfit(refused.reasons[0].message.clone()))
+    file.still_holds().map_err(|refused| Unread::new(Cause::Changed, &refused.reasons[0].message))
 }
 
 /// The fragment with what touches it in memory, or, where it has no address, in the file.

@@ -49,7 +49,10 @@ pub fn object(desk: &Desk, signer: &Signer, new: &NewObjection) -> Result<Record
         let packet = &snapshot.packet;
         if !packet.has_target(&new.about) {
             let message = format!("there is no {} in this packet", new.about);
-            let help = "packet status   lists sessions, fragments, symbols and sections";
+            let help = match new.about {
+                Target::Findings(..) => "packet coverage   lists fragments with the classes of what was found in them",
+                _ => "packet status   lists sessions, fragments, symbols and sections",
+            };
             return Err(Refused::usage(new.about.to_string(), message, help));
         }
         let objection = objection_of(packet, author, new);

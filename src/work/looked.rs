@@ -6,8 +6,8 @@ use super::drift::Progress;
 use super::{findings, inspect};
 use crate::gate::Facts;
 use crate::model::fragment::Fragment;
+use crate::model::fragment_scan::FragmentScan;
 use crate::model::packet::Packet;
-use crate::model::scanned::FragmentScan;
 use crate::model::time::Time;
 use crate::source::evidence::{self, Checked};
 

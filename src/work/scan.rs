@@ -16,6 +16,7 @@ use super::refused::{Refused, Verdict, Why};
 use crate::dump::layout::layout;
 use crate::dump::read::ReadAt;
 use crate::dump::snapshot::Snapshot;
+use crate::gate;
 use crate::model::digest::KeyedBlake3;
 use crate::model::finding::{Account, Confidence, Finding};
 use crate::model::id::{ClassId, CommitId, FragmentId};
@@ -120,12 +121,12 @@ pub fn scan_fragments(
     recorder: Option<&Signer>,
     progress: impl Fn(u64) -> Box<Progress<'static>>,
 ) -> Result<ScanAnswer, Refused> {
-    let Scanned { packet, inspection, recorded } = match recorder {
+    let Scanned { packet, inspection, recorded, too_many } = match recorder {
         Some(signer) => findings::record(desk, signer, named, progress)?,
         None => findings::scan(desk, named, progress)?,
     };
     let mut targets = Vec::new();
-    let mut reasons = Vec::new();
+    let mut reasons = too_many;
     for fragment_scan in &inspection.scans {
         let name = fragment_scan.fragment.to_string();
         let kind = packet.content.fragments.get(&fragment_scan.fragment).and_then(|fragment| fragment.kind);
@@ -135,7 +136,7 @@ pub fn scan_fragments(
             let scan = Scan { findings, found, account: Account::default(), incomplete: None };
             targets.push(ScannedTarget { name: name.clone(), side: Some(side.of), kinds, scan });
         }
-        reasons.extend(fragment_scan.incomplete.as_ref().map(|why| unread("scan-incomplete", &name, why)));
+        reasons.extend(gate::incomplete(fragment_scan).map(Why::from));
     }
     let answer = answer(&packet.content.taxonomy, targets, reasons);
     Ok(ScanAnswer { read: inspection.account, recorded, ..answer })
@@ -204,7 +205,6 @@ fn with_parts(taxonomy: &Taxonomy, file: &File, layout: &Layout, mut scan: Scan)
 fn unread(code: &str, name: &str, why: &str) -> Why {
     let help = match code {
         "file-changed" => "wait until nothing writes it, then scan again",
-        "scan-incomplete" => "take it region by region; where the vault is out of reach, ask who can read it",
         _ => "name a file that can be read",
     };
     Why { code: code.to_owned(), subject: name.to_owned(), message: format!("{name}: {why}"), help: help.to_owned() }

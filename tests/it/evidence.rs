@@ -188,6 +188,8 @@ fn changed_evidence_stops_the_draft_and_the_approval() {
         ["scan-incomplete", "source-drifted"]
     );
     assert_eq!(sandbox.json("reliability", &["gate"]).exits(1).reasons(), ["scan-incomplete", "source-drifted"]);
+    let scanned = sandbox.json("reliability", &["scan"]).exits(3).json();
+    assert!(scanned["reasons"][0]["help"].as_str().unwrap().starts_with("packet drift"), "{scanned}");
     fs::write(&dump, good).unwrap();
     sandbox.packet("release-owner", &["approve", "--confirm", &commit]).exits(0);
     sandbox.packet("ci-service", &["verify", "--evidence"]).exits(0);

@@ -241,7 +241,13 @@ fn coverage_tells_covered_uncovered_and_leaked_and_never_the_text() {
 fn an_objection_may_be_about_a_set_of_findings() {
     let sandbox = holding(&[EMAIL], &[]);
     sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
-    let about = ["object", "--kind", "identifier-leakage", "--about", "findings:found/email", "-m", "a customer's"];
+    let object =
+        |about: &'static str| ["object", "--kind", "identifier-leakage", "--about", about, "-m", "a customer's"];
+    for missing in ["findings:found/e-mail", "findings:lost/email", "findings:found/not a class"] {
+        let refused = sandbox.packet("triage-agent", &object(missing)).exits(2);
+        assert!(refused.err.contains(missing), "{refused:?}");
+    }
+    let about = object("findings:found/email");
     let id = sandbox.json("triage-agent", &about).exits(0).json()["id"].as_str().unwrap().to_owned();
     let accept = ["accept-residual", &id, "--rationale", "needed to see the fault"];
     sandbox.packet("release-owner", &accept).exits(0);
@@ -521,4 +527,39 @@ fn a_value_across_the_edge_of_a_fragment_is_found_in_it() {
     for id in ["from", "up-to", "all"] {
         assert!(subjects.contains(&format!("findings:{id}/payment-card").as_str()), "{id}: {subjects:?}");
     }
+}
+
+#[test]
+fn what_was_disposed_of_is_scanned_again_in_another_copy() {
+    let sandbox = holding(&[EMAIL, CARD], &["4000056655665556"]);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    dispose(&sandbox, "privacy-lead", "email").exits(0);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+    add(&sandbox, &[EMAIL, CARD], &[CARD]);
+    sandbox.packet("reliability", &["commit", "-m", "another copy"]).exits(0);
+    // The copy shows the same findings, and nobody's record says so: who cannot look would refuse the draft.
+    let refused = sandbox.json("reliability", &["draft"]).exits(1);
+    assert_eq!(refused.reasons(), ["leak-unresolved"]);
+    let help = refused.json()["reasons"][0]["help"].clone();
+    assert!(help.as_str().unwrap().contains("packet scan --record"), "{help}");
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    sandbox.packet("reliability", &["draft"]).exits(0);
+}
+
+#[test]
+fn a_fragment_with_too_much_to_record_keeps_no_other_from_being_recorded() {
+    let sandbox = holding(&[EMAIL], &[]);
+    let many: String = (0..56_000).map(|n| format!("user{n}@mail.example.test\n")).collect();
+    fs::write(sandbox.path("vault/many.dmp"), many).unwrap();
+    let add = ["add-fragment", "vault:many.dmp", "--session", "s1", "--id", "many", "--annex"];
+    sandbox.packet("reliability", &add).exits(0);
+    sandbox.packet("reliability", &["commit", "-m", "many"]).exits(0);
+    let recorded = sandbox.json("triage-agent", &["scan", "--record"]).exits(1).json();
+    assert!(recorded["recorded"].is_string(), "{recorded}");
+    let reasons = recorded["reasons"].as_array().unwrap();
+    let too_many: Vec<_> = reasons.iter().filter(|reason| reason["code"] == "too-many-findings").collect();
+    assert!(matches!(too_many[..], [reason] if reason["subject"] == "fragment:many"), "{reasons:?}");
+    let files = sandbox.git(&["ls-tree", "-r", "--name-only", "packet/checkout"]);
+    assert!(files.contains("findings/found.toml") && !files.contains("findings/many.toml"), "{files}");
+    sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
 }
