@@ -188,14 +188,20 @@ fn another_hand_that_finds_the_same_ends_nothing() {
     sandbox.packet("ci-service", &["verify"]).exits(0);
 }
 
-#[test]
-fn a_compromised_key_disposed_of_nothing() {
+/// A packet that one endorsement amends, whose one finding the privacy lead disposed of: nothing stands against a draft.
+fn disposed_of() -> Sandbox {
     let sandbox = Sandbox::new();
     let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
     let sandbox = holding_under(sandbox, &charter, &[EMAIL], &[]);
     sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
     dispose(&sandbox, "privacy-lead", "email").exits(0);
     sandbox.packet("reliability", &["draft"]).exits(0);
+    sandbox
+}
+
+#[test]
+fn a_compromised_key_disposed_of_nothing() {
+    let sandbox = disposed_of();
     let key = sandbox.public_key("privacy-lead");
     let revoked = |how: &str| format!("\n[[revoked]]\nkey = \"{key}\"\nas = \"{how}\"\n");
     amend(&sandbox, "reliability", "\n[[source]]", &format!("{}\n[[source]]", revoked("retired"))).exits(0);
@@ -206,12 +212,7 @@ fn a_compromised_key_disposed_of_nothing() {
 
 #[test]
 fn who_may_dispose_no_more_has_disposed_of_nothing() {
-    let sandbox = Sandbox::new();
-    let charter = governed(&sandbox).replace("threshold = 2", "threshold = 1");
-    let sandbox = holding_under(sandbox, &charter, &[EMAIL], &[]);
-    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
-    dispose(&sandbox, "privacy-lead", "email").exits(0);
-    sandbox.packet("reliability", &["draft"]).exits(0);
+    let sandbox = disposed_of();
     amend(&sandbox, "reliability", "disposers = [\"privacy-lead\"]", "disposers = [\"forensics\"]").exits(0);
     assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons(), ["leak-unresolved"]);
 }
