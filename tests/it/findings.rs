@@ -396,6 +396,15 @@ fn a_compromised_custodian_vouches_for_no_scan() {
 }
 
 #[test]
+fn who_is_no_custodian_any_more_vouches_for_no_scan() {
+    let (sandbox, _) = with_two_keys_of_a_custodian();
+    sandbox.packet("reliability", &["scan", "--record"]).exits(0);
+    assert_eq!(stops_without_vault(&sandbox), ["source-unreachable"]);
+    amend(&sandbox, "privacy-lead", "\"custodian\", ", "").exits(0);
+    assert_eq!(stops_without_vault(&sandbox), ["scan-incomplete", "source-unreachable"]);
+}
+
+#[test]
 fn a_key_vouches_for_the_bytes_it_scanned_and_no_others() {
     let mask = |sandbox: &Sandbox, what: &str| {
         add(sandbox, &["nothing to find"], &[what]);
