@@ -192,9 +192,13 @@ fn scan_file(
 
 /// Adds what stands in registers and at severed edges of values that were found whole.
 fn with_parts(taxonomy: &Taxonomy, file: &File, layout: &Layout, mut scan: Scan) -> std::io::Result<Scan> {
+    let places = parts::of_dump(layout);
+    if places.is_empty() {
+        return Ok(scan);
+    }
     let mut known = Parts::default();
     known.gather(file, scan.findings.iter().filter(|finding| taxonomy.stops(finding)))?;
-    let found = known.find(file, &parts::of_dump(layout), &scan.findings)?;
+    let found = known.find(file, &places, &scan.findings)?;
     scan.found += found.len() as u64;
     scan.findings.extend(found);
     scan.findings.sort_by_key(|finding| (finding.offset, finding.length));
