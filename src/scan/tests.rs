@@ -144,6 +144,16 @@ fn an_address_that_stands_against_other_text_is_found() {
 }
 
 #[test]
+fn a_short_address_is_one_as_people_write_them_and_not_as_noise_happens_to() {
+    for value in ["bo@ab.de", "BO@AB.DE", "Bo@Ab.Com", "bo@intra.lan", "o@mail.intra.lan", "Role@Mail.Example.De"] {
+        assert_eq!(places(&scan(value.as_bytes())), one("email", "ascii", 0, value.len()), "{value}");
+    }
+    for noise in ["ER@4T.Fo", "My@B.Hm", "sr5@5.Pt", ")b/@1t.Fj", "I$@G.UMJ", "f@eXz.DKC", "o!@f.iiz"] {
+        assert_eq!(places(&scan(noise.as_bytes())), [], "{noise}");
+    }
+}
+
+#[test]
 fn addresses_one_after_the_other_are_told_apart() {
     for between in ["/", "|", "=", "--customer=", ";", ",", "+", "&to="] {
         let found = places(&scan(format!("{EMAIL}{between}{EMAIL}").as_bytes()));

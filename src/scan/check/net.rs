@@ -27,20 +27,30 @@ pub(super) fn email(candidate: &mut Candidate<'_>) -> Judgement {
     if local.is_empty() || local.ends_with(b".") || !letters || FILE_ENDINGS.contains(&lower.as_slice()) {
         return Judgement::No;
     }
-    let long_enough = value.len() >= 8 || local.len() > 1 && domain.len() > 4;
-    match (is_ending(&lower), long_enough) {
-        (true, true) => Judgement::Sure(Confidence::High),
-        (true, false) => is_set_apart(candidate).into(),
-        // No country has these two letters.
-        (false, _) if lower.len() == 2 => Judgement::No,
-        (false, long) => {
-            if long {
-                Judgement::Sure(Confidence::Medium)
-            } else {
-                Judgement::No
-            }
-        }
+    let ending = &domain[dot + 1..];
+    if value.len() < UNDOUBTED && is_mixed(ending) {
+        return Judgement::No;
     }
+    let name = domain.len() - ending.len() - 1;
+    let long_enough = value.len() >= 8 || local.len() > 1 && domain.len() > 4;
+    match is_ending(&lower) {
+        true if long_enough => Judgement::Sure(Confidence::High),
+        true => is_set_apart(candidate).into(),
+        // No country has these two letters.
+        false if lower.len() == 2 || !long_enough => Judgement::No,
+        false if value.len() < UNDOUBTED && (local.len() < 2 || name < 2) => Judgement::No,
+        false => Judgement::Sure(Confidence::Medium),
+    }
+}
+
+/// An address of so many characters is none by chance: what noise holds is shorter.
+const UNDOUBTED: usize = 12;
+
+/// Whether small and capital letters stand together as nobody writes them: `cO`, `Fj`, but not `Com`.
+fn is_mixed(ending: &[u8]) -> bool {
+    let small = ending.iter().any(u8::is_ascii_lowercase);
+    let is_title = ending.len() > 2 && ending[1..].iter().all(u8::is_ascii_lowercase);
+    small && !is_title && ending.iter().any(u8::is_ascii_uppercase)
 }
 
 /// Where the part before the `@` begins: no two dots stand together in it, and none begins it.
