@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes every target for SECONDS each (30), four at a time, and says what each did; fails on any finding.
+# Fuzzes every target for SECONDS each (30), seven at a time, and says what each did; fails on any finding.
 #   bash fuzz/run.sh           as CI does: the crate's own edges are counted; dependencies are those built for the tests
 #   bash fuzz/run.sh 300 all   edges of all dependencies too, which takes minutes more to build
 # Needs a C++ compiler; neither cargo-fuzz nor a nightly toolchain, though the layout is cargo-fuzz's:
@@ -50,7 +50,7 @@ export -f fuzz
 
 targets=$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v packet-fuzz)
 count=$(wc -w <<<"$targets")
-if xargs -P 4 -I{} bash -c 'fuzz {}' <<<"$targets"; then
+if xargs -P 7 -I{} bash -c 'fuzz {}' <<<"$targets"; then
   echo "fuzz: $count targets, ${seconds} s each: 0 panics, 0 hangs, at most 256 MiB"
 else
   echo "fuzz: findings in fuzz/artifacts; run one again with $built/TARGET FILE, in fuzz/" >&2
