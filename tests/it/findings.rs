@@ -573,3 +573,30 @@ fn a_fragment_with_too_much_to_record_keeps_no_other_from_being_recorded() {
     assert!(files.contains("findings/found.toml") && !files.contains("findings/many.toml"), "{files}");
     sandbox.packet("ci-service", &["verify", "--history"]).exits(0);
 }
+
+#[test]
+fn tens_of_thousands_of_findings_are_judged_in_a_decision_for_each_class() {
+    let sandbox = holding(&["nothing to find"], &[]);
+    // A heap in four parts: the same few values over and over, in the raw bytes and in the copy.
+    let lines =
+        ["mail help@shop.example.test now\n", "call +1 415-555-0132 now\n", "mail news@shop.example.test now\n"];
+    let part: String = lines.iter().cycle().take(3_125).copied().collect();
+    fs::write(sandbox.path("vault/heap.dmp"), part.repeat(4)).unwrap();
+    let copy = sandbox.path("heap");
+    fs::write(&copy, part.replacen("mail", "post", 1)).unwrap();
+    for at in 0..4 {
+        let (range, id) = (format!("{}+{}", at * part.len(), part.len()), format!("heap{at}"));
+        let add = ["add-fragment", "vault:heap.dmp", "--session", "s1", "--range", &range, "--id", &id];
+        sandbox.packet("reliability", &[&add[..], &["--sanitized", copy.to_str().unwrap()]].concat()).exits(0);
+    }
+    sandbox.packet("reliability", &["commit", "-m", "the heap"]).exits(0);
+    sandbox.packet("triage-agent", &["scan", "--record"]).exits(1);
+    let groups = sandbox.json("privacy-lead", &["coverage"]).exits(1).json()["groups"].as_array().unwrap().len();
+    assert_eq!(groups, 3, "three values to look at");
+    for class in ["email", "phone"] {
+        assert_eq!(sandbox.json("reliability", &["draft"]).exits(1).reasons()[0], "leak-unresolved");
+        let dispose = ["dispose", "--class", class, "--in", "packet", "--as", "not-customer-data", "--why", "our own"];
+        sandbox.packet("privacy-lead", &dispose).exits(0);
+    }
+    sandbox.packet("reliability", &["draft"]).exits(0);
+}
