@@ -16,7 +16,8 @@ export PACKET_CORPUS="$work/corpus" TMPDIR="$work/tmp"
 files=(
   -f 'src/gate/*.rs' -f 'src/history/*.rs' -f 'src/model/operation.rs' -f 'src/model/signers.rs' -f 'src/model/ledger.rs'
   -f 'src/model/objection.rs' -f 'src/model/proposal.rs' -f 'src/model/succession.rs'
-  -f 'src/model/finding_set.rs' -f 'src/model/findings.rs' -f 'src/sign/sshsig.rs'
+  -f 'src/model/finding_set.rs' -f 'src/model/findings.rs' -f 'src/model/scanned.rs' -f 'src/model/fragment_scan.rs'
+  -f 'src/model/surroundings.rs' -f 'src/sign/sshsig.rs'
 )
 [ $# -gt 0 ] || set -- "${files[@]}"
 pass() {
